@@ -1,0 +1,87 @@
+# pare_folder(NAME [TORCH] [LINK lib...])
+#
+# One folder of src/ becomes one object library `pare_NAME`, and its `*_test.cpp` files one test
+# program `NAME_test`. Folders below the torch line pass TORCH: they share the precompiled header.
+# Sources are listed by glob, so that adding a file needs no edit here.
+function(pare_folder name)
+  cmake_parse_arguments(ARG "TORCH" "" "LINK;EXCLUDE" ${ARGN})
+  string(REPLACE "/" "_" target "pare_${name}")
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "/main(_[a-z]+)?\\.cpp$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  foreach(excluded IN LISTS ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX "/${excluded}$")
+  endforeach()
+
+  if(sources)
+    add_library(${target} OBJECT ${sources})
+    target_link_libraries(${target} PUBLIC pare_options ${ARG_LINK})
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    if(ARG_TORCH)
+      target_link_libraries(${target} PUBLIC pare_torch)
+      target_precompile_headers(${target} REUSE_FROM pare_torch_pch)
+      set_property(GLOBAL APPEND PROPERTY PARE_TRAIN_TARGETS ${target})
+    else()
+      set_property(GLOBAL APPEND PROPERTY PARE_CORE_TARGETS ${target})
+    endif()
+  endif()
+
+  if(tests AND PARE_BUILD_TESTS)
+    set_property(GLOBAL APPEND PROPERTY PARE_TEST_FOLDERS "${name}|${ARG_TORCH}|${tests}")
+  endif()
+endfunction()
+
+# pare_add_test_program(TARGET source... [TORCH] [LABELS label...]): a GoogleTest program whose
+# cases ctest lists one by one.
+function(pare_add_test_program target)
+  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;LABELS;LINK;DEFINITIONS" ${ARGN})
+  add_executable(${target} ${ARG_SOURCES})
+  if(ARG_TORCH)
+    target_link_libraries(${target} PRIVATE pare_train_lib)
+    target_precompile_headers(${target} REUSE_FROM pare_torch_pch)
+  else()
+    target_link_libraries(${target} PRIVATE pare)
+  endif()
+  target_link_libraries(${target} PRIVATE ${ARG_LINK} GTest::gmock_main rapidcheck)
+  target_compile_definitions(
+    ${target} PRIVATE PARE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PARE_BIN_DIR="${CMAKE_BINARY_DIR}/bin"
+                      ${ARG_DEFINITIONS})
+  gtest_discover_tests(
+    ${target}
+    DISCOVERY_TIMEOUT 120
+    DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 900)
+endfunction()
+
+# Called once, after every folder is known.
+function(pare_add_folder_tests)
+  get_property(entries GLOBAL PROPERTY PARE_TEST_FOLDERS)
+  # An entry is NAME|TORCH|file;file;…, flattened into the same list: split it again.
+  set(name "")
+  foreach(item IN LISTS entries)
+    if(item MATCHES "^([^|]+)\\|([^|]*)\\|(.+)$")
+      if(name)
+        _pare_folder_test("${name}" "${torch}" "${files}")
+      endif()
+      set(name "${CMAKE_MATCH_1}")
+      set(torch "${CMAKE_MATCH_2}")
+      set(files "${CMAKE_MATCH_3}")
+    else()
+      list(APPEND files "${item}")
+    endif()
+  endforeach()
+  if(name)
+    _pare_folder_test("${name}" "${torch}" "${files}")
+  endif()
+endfunction()
+
+function(_pare_folder_test name torch files)
+  string(REPLACE "/" "_" target "${name}_test")
+  if(torch)
+    pare_add_test_program(${target} TORCH SOURCES ${files} LABELS unit)
+  else()
+    pare_add_test_program(${target} SOURCES ${files} LABELS unit)
+  endif()
+endfunction()
