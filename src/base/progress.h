@@ -17,4 +17,30 @@ struct Progress {
 
 using ProgressSink = std::function<void(const Progress&)>;
 
+/// How fast, and how long still. Negative: not known yet.
+struct ProgressRate {
+  double per_second = -1;
+  double seconds_left = -1;
+};
+
+/// Rate and remaining time from successive reports. The clock is the caller's, in seconds.
+class ProgressMeter {
+ public:
+  /// Starts anew whenever `what` changes or `done` falls.
+  ProgressRate update(const Progress& progress, double now_seconds);
+
+ private:
+  std::string what_;
+  double start_seconds_ = 0;
+  std::int64_t start_done_ = 0;
+  std::int64_t last_done_ = 0;
+  bool has_started_ = false;
+};
+
+/// One line for a terminal, at most `width` columns: bar, counts, rate, remaining time, detail.
+std::string render_bar(const Progress& progress, const ProgressRate& rate, int width);
+
+/// The same without the bar, for logs.
+std::string render_line(const Progress& progress, const ProgressRate& rate);
+
 }  // namespace pare
