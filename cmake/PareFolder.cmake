@@ -25,6 +25,7 @@ function(pare_folder name)
       set_property(GLOBAL APPEND PROPERTY PARE_TRAIN_TARGETS ${target})
     else()
       set_property(GLOBAL APPEND PROPERTY PARE_CORE_TARGETS ${target})
+      set_property(GLOBAL APPEND PROPERTY PARE_CORE_LIBRARIES ${ARG_LINK})
     endif()
   endif()
 

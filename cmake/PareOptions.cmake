@@ -28,10 +28,11 @@ target_include_directories(pare_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOUR
                                                   $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/generated>)
 target_compile_features(pare_options INTERFACE cxx_std_20)
 # Header-only forms, so that a machine without these packages' libraries can still build.
-target_link_libraries(
-  pare_options INTERFACE nlohmann_json::nlohmann_json fmt::fmt-header-only
-                         spdlog::spdlog_header_only CLI11::CLI11 tomlplusplus::tomlplusplus
-                         Threads::Threads)
+# Those that libpare's own headers show; users of the installed library need them too.
+set(PARE_PUBLIC_LIBRARIES nlohmann_json::nlohmann_json fmt::fmt-header-only
+                          tomlplusplus::tomlplusplus Threads::Threads)
+target_link_libraries(pare_options INTERFACE ${PARE_PUBLIC_LIBRARIES} spdlog::spdlog_header_only
+                                             CLI11::CLI11)
 
 if(PARE_TRAIN)
   find_package(Torch REQUIRED)
