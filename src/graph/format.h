@@ -85,11 +85,11 @@ enum class RangeRule {
 struct Quantizer {
   Format format;
   RangeRule range_rule = RangeRule::kFixed;
-  /// Role kRange (s) or kLogRange (log2 s). For kMaxAbs it caches the last s, and its shape says how
-  /// many ranges there are; for kAccumulator it is absent.
-  std::optional<ParameterId> range;
+  /// Role kRange (s) or kLogRange (log2 s). For kMaxAbs it caches the last s, and its shape says
+  /// how many ranges there are; for kAccumulator it is absent.
+  std::optional<ParameterId> range = std::nullopt;
   /// Role kZeroPoint: the code of 0. Absent: 0.
-  std::optional<ParameterId> zero_point;
+  std::optional<ParameterId> zero_point = std::nullopt;
   StepRule step = StepRule::kFloat;
   Rounding rounding = Rounding::kHalfEven;
 

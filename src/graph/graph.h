@@ -25,11 +25,11 @@ struct Wire {
 struct Node {
   std::string name;  ///< unique in the graph, "fc1"
   Op op;
-  std::vector<WireId> inputs;
-  std::vector<WireId> outputs;
+  std::vector<WireId> inputs = {};
+  std::vector<WireId> outputs = {};
   /// Formats of what the op holds inside (membrane, cell, accumulator, …), by the names that the
   /// op's documentation gives. Empty for ops that hold nothing.
-  std::map<std::string, Quantizer> held;
+  std::map<std::string, Quantizer> held = {};
 
   friend bool operator==(const Node&, const Node&) = default;
 };
@@ -41,9 +41,9 @@ struct Input {
   Shape shape;  ///< of one sample at one step
   Time time = Time::kOnce;
   DType dtype = DType::kF32;  ///< of the raw data
-  std::string units;          ///< of the raw data, for people
-  std::vector<double> mean;
-  std::vector<double> scale;
+  std::string units = {};     ///< of the raw data, for people
+  std::vector<double> mean = {};
+  std::vector<double> scale = {};
 
   friend bool operator==(const Input&, const Input&) = default;
 };
@@ -57,7 +57,7 @@ enum class HeadKind {
 
 struct Head {
   HeadKind kind = HeadKind::kValues;
-  std::vector<std::string> classes;  ///< names, in order; may be empty
+  std::vector<std::string> classes = {};  ///< names, in order; may be empty
 
   friend bool operator==(const Head&, const Head&) = default;
 };

@@ -17,7 +17,7 @@ namespace pare::graph {
 /// y = W x + b. x [.., n], W [m, n], b [m], y [.., m].
 struct Linear {
   ParameterId weight;
-  std::optional<ParameterId> bias;
+  std::optional<ParameterId> bias = std::nullopt;
 
   static constexpr std::string_view kind = "linear";
   static void fields(auto& self, auto&& f) {
@@ -32,10 +32,10 @@ struct Linear {
 /// the batch's (unbiased variance) by `momentum`. Without running statistics the batch's are used
 /// in evaluation too. Ref: Ioffe and Szegedy 2015.
 struct BatchNorm {
-  std::optional<ParameterId> gain;      ///< absent: 1
-  std::optional<ParameterId> shift;     ///< absent: 0
-  std::optional<ParameterId> mean;      ///< both absent: no running statistics
-  std::optional<ParameterId> variance;
+  std::optional<ParameterId> gain = std::nullopt;   ///< absent: 1
+  std::optional<ParameterId> shift = std::nullopt;  ///< absent: 0
+  std::optional<ParameterId> mean = std::nullopt;   ///< both absent: no running statistics
+  std::optional<ParameterId> variance = std::nullopt;
   double epsilon = 1e-5;
   double momentum = 0.1;
 
@@ -105,7 +105,6 @@ struct Flatten {
   friend bool operator==(const Flatten&, const Flatten&) = default;
 };
 
-using Op =
-    std::variant<Linear, BatchNorm, Relu, Softmax, Dropout, Quantize, Add, Concat, Flatten>;
+using Op = std::variant<Linear, BatchNorm, Relu, Softmax, Dropout, Quantize, Add, Concat, Flatten>;
 
 }  // namespace pare::graph

@@ -12,19 +12,19 @@ namespace pare::graph {
 
 /// What a parameter is to the network. Regularisers, optimisers and printers select by it.
 enum class Role {
-  kWeight,      ///< multiplies a layer's input; what pruning and weight quantization act on
-  kBias,        ///< added to a layer's output
-  kGain,        ///< batch norm's gamma
-  kShift,       ///< batch norm's beta
-  kMean,        ///< running mean
-  kVariance,    ///< running variance
-  kRange,       ///< a quantizer's range s
-  kLogRange,    ///< log2 of a quantizer's range
-  kZeroPoint,   ///< a quantizer's code of 0
-  kBits,        ///< a quantizer's width
-  kThreshold,   ///< a spiking neuron's
-  kLeak,        ///< a spiking neuron's
-  kAuxiliary,   ///< state of a compression method (rewind weights, ADMM's Z and U, …)
+  kWeight,     ///< multiplies a layer's input; what pruning and weight quantization act on
+  kBias,       ///< added to a layer's output
+  kGain,       ///< batch norm's gamma
+  kShift,      ///< batch norm's beta
+  kMean,       ///< running mean
+  kVariance,   ///< running variance
+  kRange,      ///< a quantizer's range s
+  kLogRange,   ///< log2 of a quantizer's range
+  kZeroPoint,  ///< a quantizer's code of 0
+  kBits,       ///< a quantizer's width
+  kThreshold,  ///< a spiking neuron's
+  kLeak,       ///< a spiking neuron's
+  kAuxiliary,  ///< state of a compression method (rewind weights, ADMM's Z and U, …)
 };
 
 /// The stored tensor is the parameter.
@@ -51,9 +51,9 @@ using Structure = std::variant<Dense, BlockCirculant>;
 struct Parameter {
   std::string name;  ///< unique in the graph, "fc1.weight.range"
   Role role = Role::kAuxiliary;
-  Tensor stored;               ///< float32 (kBits, kZeroPoint: int32)
-  std::optional<Tensor> mask;  ///< u8 of stored's shape: 0 = pruned
-  std::optional<Quantizer> quantizer;
+  Tensor stored = {};                         ///< float32 (kBits, kZeroPoint: int32)
+  std::optional<Tensor> mask = std::nullopt;  ///< u8 of stored's shape: 0 = pruned
+  std::optional<Quantizer> quantizer = std::nullopt;
   Structure structure = Dense{};
   bool is_trainable = true;
 
