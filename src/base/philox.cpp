@@ -19,10 +19,9 @@ std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t p0 = std::uint64_t{kMultiplier0} * counter[0];
     const std::uint64_t p1 = std::uint64_t{kMultiplier1} * counter[2];
-    counter = {static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0],
-               static_cast<std::uint32_t>(p1),
-               static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1],
-               static_cast<std::uint32_t>(p0)};
+    counter = {
+        static_cast<std::uint32_t>(p1 >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(p1),
+        static_cast<std::uint32_t>(p0 >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(p0)};
     key[0] += kWeyl0;
     key[1] += kWeyl1;
   }
@@ -33,16 +32,16 @@ Philox::Philox(std::uint64_t seed, RandomStream stream, std::uint32_t epoch, std
     : epoch_(epoch), step_(step) {
   // The stream is mixed into the key through Philox itself, which keeps the whole counter free for
   // (index, epoch, step).
-  const auto mixed = philox4x32({static_cast<std::uint32_t>(stream), 0, 0, 0},
-                                {static_cast<std::uint32_t>(seed),
-                                 static_cast<std::uint32_t>(seed >> 32)});
+  const auto mixed =
+      philox4x32({static_cast<std::uint32_t>(stream), 0, 0, 0},
+                 {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   key_ = {mixed[0], mixed[1]};
 }
 
 std::array<std::uint32_t, 4> Philox::block(std::uint64_t number) const {
-  return philox4x32({static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32),
-                     epoch_, step_},
-                    key_);
+  return philox4x32(
+      {static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32), epoch_, step_},
+      key_);
 }
 
 std::uint32_t Philox::bits(std::uint64_t index) const { return block(index / 4)[index % 4]; }

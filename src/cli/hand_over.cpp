@@ -1,13 +1,13 @@
 #include "cli/hand_over.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/build_id.h"

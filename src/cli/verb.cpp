@@ -1,13 +1,13 @@
 #include "cli/verb.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <csignal>
 #include <iostream>
 #include <new>
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -27,9 +27,10 @@ ExitCode run_verb(const Verb& verb, Output& output) {
     output.error("out of memory: the model or the data are too large for this machine");
     return kBadInput;
   } catch (const std::exception& error) {
-    output.error(fmt::format(
-        "internal error: {}\nThis is a bug in pare. Please report it with the command and its input.",
-        error.what()));
+    output.error(
+        fmt::format("internal error: {}\nThis is a bug in pare. Please report it with the command "
+                    "and its input.",
+                    error.what()));
     return kBug;
   }
 }

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <CLI/App.hpp>
 #include <functional>
 #include <vector>
+
+#include <CLI/App.hpp>
 
 #include "cli/output.h"
 
@@ -16,8 +17,8 @@ enum ExitCode : int { kFine = 0, kCheckFailed = 1, kWrongUsage = 2, kBadInput = 
 ///   Verb add_inspect(CLI::App& parent);
 ///
 /// in cli/verb_inspect.h, which adds a subcommand with its options (and examples in its footer) and
-/// returns what runs once the options are parsed. The options live in a shared_ptr that the returned
-/// function captures. cli/verbs.cpp lists the verbs.
+/// returns what runs once the options are parsed. The options live in a shared_ptr that the
+/// returned function captures. cli/verbs.cpp lists the verbs.
 struct Verb {
   CLI::App* app;
   std::function<ExitCode(Output&)> run;

@@ -15,7 +15,8 @@ struct RunOptions {
   bool is_resumed = false;
 };
 
-/// Declares `run`. `pare` passes a handler that hands over to pare-train, pare-train one that trains.
+/// Declares `run`. `pare` passes a handler that hands over to pare-train, pare-train one that
+/// trains.
 Verb add_run(CLI::App& parent, std::function<ExitCode(const RunOptions&, Output&)> handler);
 
 }  // namespace pare::cli

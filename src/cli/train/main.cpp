@@ -13,8 +13,8 @@ int main(int argc, char** argv) {
   const auto verbs = add_verbs(app, [](const RunOptions& options, Output& output) {
     const char* expected = std::getenv(kBuildIdVariable);
     if (expected != nullptr && build_id() != std::string_view(expected)) {
-      output.error(std::string("pare and pare-train are of different builds (") + expected + " and " +
-                   std::string(build_id()) + "): install both from one build");
+      output.error(std::string("pare and pare-train are of different builds (") + expected +
+                   " and " + std::string(build_id()) + "): install both from one build");
       return kWrongUsage;
     }
     return run_recipe(options, output);

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/table.h"
+
+namespace pare::cli {
+
+/// The table of a run's stages, from the "stage_end" lines of its metrics.jsonl: widths, sparsity,
+/// non-zero weights, BOPs (weight-only, input at 32 bits), accuracy, AUC, epochs. What a stage did
+/// not measure is "-".
+Table stage_table(const std::vector<nlohmann::json>& stages);
+
+}  // namespace pare::cli

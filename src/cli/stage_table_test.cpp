@@ -1,0 +1,33 @@
+#include "cli/stage_table.h"
+
+#include <gtest/gtest.h>
+
+namespace pare::cli {
+namespace {
+
+TEST(StageTable, AStageIsARowAndWhatItLacksIsADash) {
+  const std::vector<nlohmann::json> stages = {
+      {{"stage", "float"},
+       {"weight_bits", 32},
+       {"activation_bits", 32},
+       {"alive_weights", 4256},
+       {"sparsity", 0.0},
+       {"epochs", 12}},
+      {{"stage", "qap"},
+       {"weight_bits", 6},
+       {"activation_bits", 8},
+       {"alive_weights", 852},
+       {"sparsity", 0.7998},
+       {"epochs", 3},
+       {"bops", {{"weight_only_input_32", 168736.2}}},
+       {"test", {{"accuracy", 0.7255}, {"auc_macro", 0.92}}}}};
+  const Table table = stage_table(stages);
+  ASSERT_EQ(table.rows.size(), 2U);
+  EXPECT_EQ(table.rows[0], (std::vector<std::string>{"float", "float/float", "0.0", "4 256", "-",
+                                                     "-", "-", "12"}));
+  EXPECT_EQ(table.rows[1], (std::vector<std::string>{"qap", "6/8", "80.0", "852", "168 736",
+                                                     "72.55", "92.00", "3"}));
+}
+
+}  // namespace
+}  // namespace pare::cli

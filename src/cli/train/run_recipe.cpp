@@ -1,0 +1,37 @@
+#include "cli/train/run_recipe.h"
+
+#include <fmt/format.h>
+
+#include "cli/stage_table.h"
+#include "recipe/recipe.h"
+#include "train/run.h"
+#include "train/run_folder.h"
+
+namespace pare::cli {
+
+ExitCode run_recipe(const RunOptions& options, Output& output) {
+  const recipe::Recipe recipe = recipe::read(options.recipe, options.overrides);
+  const std::string folder =
+      options.out.empty() ? train::default_folder(recipe.name, options.is_resumed) : options.out;
+  output.print(fmt::format("{}: {}\nwriting to {}", recipe.name, recipe.description, folder));
+  const train::Listeners listeners{
+      .progress = output.progress(),
+      .warning = [&output](const std::string& text) { output.warn(text); }};
+  const train::RunResult result = train::run(recipe, folder, options.is_resumed, listeners);
+  if (result.was_finished) output.print("this run was complete; nothing was trained");
+  output.print(nlohmann::json{{"folder", folder},
+                              {"data", result.data_description},
+                              {"model", folder + "/model.pare"},
+                              {"stages", result.stages}});
+  output.print("\nResults on the test split of: " + result.data_description);
+  output.print(render(stage_table(result.stages)));
+  output.print(
+      fmt::format("\nmodel: {0}/model.pare   stages: {0}/stages/   log: {0}/metrics.jsonl\n"
+                  "next:  pare inspect {0}/model.pare\n"
+                  "       pare cost {0}/model.pare\n"
+                  "       pare report {0}",
+                  folder));
+  return kFine;
+}
+
+}  // namespace pare::cli

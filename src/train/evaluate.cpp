@@ -1,0 +1,42 @@
+#include "train/evaluate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <torch/torch.h>
+
+#include "train/loss.h"
+
+namespace pare::train {
+namespace {
+
+constexpr std::int64_t kBatch = 8192;
+
+}  // namespace
+
+torch::Tensor outputs(nn::Network& network, const torch::Tensor& inputs,
+                      std::map<std::string, torch::Tensor>* trace) {
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> parts;
+  std::map<std::string, std::vector<torch::Tensor>> traced;
+  for (std::int64_t start = 0; start < inputs.size(0); start += kBatch) {
+    const std::int64_t size = std::min(kBatch, inputs.size(0) - start);
+    nn::Context context;
+    context.trace = trace;
+    parts.push_back(network.forward(inputs.narrow(0, start, size), context));
+    if (trace == nullptr) continue;
+    for (const auto& [name, value] : *trace) traced[name].push_back(value);
+  }
+  for (auto& [name, values] : traced) (*trace)[name] = torch::cat(values);
+  return torch::cat(parts);
+}
+
+Score score(nn::Network& network, const Part& part, recipe::Loss kind) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor logits = outputs(network, part.inputs);
+  const torch::Tensor right = logits.argmax(1).eq(part.labels).sum();
+  return {.loss = loss(kind, logits, part.labels).item<double>(),
+          .accuracy = right.item<double>() / static_cast<double>(part.labels.size(0))};
+}
+
+}  // namespace pare::train

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "data/dataset.h"
+#include "recipe/recipe.h"
+#include "train/evaluate.h"
+
+namespace pare::train {
+
+/// A recipe's data as training wants them: standardised, resident on the device.
+struct TrainingData {
+  Part train;
+  Part validation;
+  Part test;
+  data::Standardisation standardisation;
+  std::string name;
+  std::string description;
+  std::vector<std::string> classes;
+  Shape sample_shape;       ///< of one sample
+  float largest_input = 0;  ///< max |x| of the standardised training inputs
+};
+
+/// Reads the data set of the recipe. Throws InputError as data::load does, and if a split is empty.
+TrainingData load_training_data(const recipe::Recipe& recipe, torch::Device device);
+
+}  // namespace pare::train
