@@ -7,9 +7,10 @@
 
 namespace pare::metrics {
 
-/// What a classifier gave each sample: row-major [N, C], higher is likelier. Logits, probabilities
-/// or codes alike: no metric here depends on more than the order. NaN counts as minus infinity, so
-/// that a network that diverged is merely bad.
+/// What a classifier gave each sample: row-major [N, C], higher is likelier. Only the order counts:
+/// for the accuracy the order within a row, so that logits will do; for one class against the rest
+/// the order within a column, and for that logits have no common scale: give probabilities. NaN
+/// counts as minus infinity, so that a network that diverged is merely bad.
 struct Scores {
   std::span<const float> values;
   std::size_t classes = 0;  ///< C, at least 1
