@@ -23,6 +23,11 @@ if(PARE_SANITIZE)
   target_compile_options(pare_options INTERFACE -fsanitize=${PARE_SANITIZE}
                                                 -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(pare_options INTERFACE -fsanitize=${PARE_SANITIZE})
+  # The standard library's own checks of indices and spans.
+  target_compile_definitions(pare_options INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
+if(PARE_FUZZ)
+  target_compile_options(pare_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 target_include_directories(pare_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>
                                                   $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/generated>)

@@ -1,0 +1,71 @@
+# What one does with this repository, one command each. `make help` lists them.
+
+# Where real data sets lie, if anywhere: tests that need them look there.
+PARE_DATA ?= $(abspath $(wildcard ../shared/data))
+ifneq ($(PARE_DATA),)
+export PARE_DATA
+endif
+
+# Seconds for each fuzzer of `make fuzz`.
+FUZZ_SECONDS ?= 600
+# Tests at a time.
+TEST_JOBS ?= 2
+# In continuous integration warnings are errors and missing tools are failures.
+ifdef CI
+export PARE_REQUIRE_TOOLS = 1
+WERROR = -DPARE_WERROR=ON
+else
+WERROR = -DPARE_WERROR=OFF
+endif
+
+RELEASE = build/release
+FUZZ = build/fuzz
+
+.DEFAULT_GOAL = help
+.PHONY: help deps configure build run test-build test test-long bench fuzz format lint measure
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+deps: ## Install the packages that are missing (Debian 12)
+	@tools/install-packages
+
+configure: deps
+	cmake --preset release $(WERROR) --log-level=WARNING
+
+build: configure ## Build the programs: build/release/bin/pare
+	cmake --build $(RELEASE) --target pare_program pare_train_program
+
+run: build ## Train, quantize and prune a first network on the data that comes with pare
+	$(RELEASE)/bin/pare run recipes/quickstart.toml
+
+test-build: configure
+	cmake --build $(RELEASE)
+	cmake --preset fuzz -DPARE_FUZZ_SECONDS=20
+	cmake --build $(FUZZ)
+
+test: test-build ## All tests but the long ones; libpare's under sanitizers too; each fuzzer 20 s
+	tools/run_tests.py --jobs $(TEST_JOBS) $(FUZZ) $(RELEASE) -- -LE '^long$$'
+
+test-long: test-build ## The long tests
+	tools/run_tests.py --jobs $(TEST_JOBS) $(RELEASE) -- -L '^long$$'
+
+bench: configure ## The benchmarks
+	cmake --build $(RELEASE)
+	@set -e; for program in $(RELEASE)/bin/*_bench; do echo "== $$program"; $$program; done
+
+fuzz: deps ## Each fuzzer for FUZZ_SECONDS (600)
+	cmake --preset fuzz -DPARE_FUZZ_SECONDS=$(FUZZ_SECONDS)
+	cmake --build $(FUZZ)
+	tools/run_tests.py --jobs $(TEST_JOBS) $(FUZZ) -- -L '^fuzz$$'
+
+format: deps ## Rewrite the sources as .clang-format has them
+	tools/check_format.py --fix
+
+lint: deps ## clang-tidy and the format
+	tools/check_format.py
+	cmake --preset libpare
+	tools/lint.py build/libpare
+
+measure: ## Sizes of files and functions, comments, tests
+	@tools/measure.py
