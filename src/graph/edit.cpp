@@ -35,7 +35,7 @@ std::vector<std::uint32_t> keep_marked(std::vector<T>& items, const std::vector<
 
 }  // namespace
 
-void for_each_parameter_id(Graph& graph, const std::function<void(ParameterId&)>& f) {
+void for_each_reference(Graph& graph, const std::function<void(ParameterId&)>& f) {
   for (Node& node : graph.nodes) {
     for_each_parameter_id(node.op, f);
     for (auto& [name, quantizer] : node.held) for_each_parameter_id(quantizer, f);
@@ -89,7 +89,7 @@ void compact(Graph& graph) {
     for (auto& [name, quantizer] : node.held) for_each_parameter_id(quantizer, mark);
   }
   const auto parameter_index = keep_marked(graph.parameters, is_used);
-  for_each_parameter_id(graph, [&](ParameterId& id) { id.value = parameter_index[id.value]; });
+  for_each_reference(graph, [&](ParameterId& id) { id.value = parameter_index[id.value]; });
 
   std::vector<bool> is_read(graph.wires.size(), false);
   for_each_wire_id(graph, [&](WireId& id) { is_read.at(id.value) = true; });

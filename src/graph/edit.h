@@ -37,7 +37,7 @@ void for_each_parameter_id(T& value, F&& f) {
 }
 
 /// Every ParameterId in the graph: of ops, of what they hold, and of parameters' quantizers.
-void for_each_parameter_id(Graph& graph, const std::function<void(ParameterId&)>& f);
+void for_each_reference(Graph& graph, const std::function<void(ParameterId&)>& f);
 
 /// Puts a node with one input behind `wire`: it stands right after the wire's producer, and all who
 /// read the wire (the graph's output too) now read the new node. Returns the node's output. Throws

@@ -20,20 +20,21 @@ enum class Standardise {
 
 /// [data]: `set`, a name that `pare data list` shows, or the user's own files.
 struct Data {
-  std::string set;
-  std::string train;       ///< .npz or .csv, relative to the recipe
-  std::string validation;  ///< with split = "given"
-  std::string test;
+  std::string set = {};
+  std::string train = {};       ///< .npz or .csv, relative to the recipe
+  std::string validation = {};  ///< with split = "given"
+  std::string test = {};
   std::string inputs = "X";  ///< npz: array of inputs [N, …]; with a suffix (X_train) in one file
   std::string labels = "y";  ///< npz: array of labels [N]; CSV: the column
-  std::vector<std::string> classes;  ///< names in the order of the labels; empty: as in the data
+  std::vector<std::string> classes =
+      {};  ///< names in the order of the labels; empty: as in the data
   Split split = Split::kStratified;
   double validation_fraction = 0.25;
-  int folds = 4;  ///< with split = "k_fold"
-  int fold = 0;   ///< which of them is the validation set
+  int folds = 4;                       ///< with split = "k_fold"
+  int fold = 0;                        ///< which of them is the validation set
   std::int64_t max_train_samples = 0;  ///< 0: all; else a stratified part
-  double label_noise = 0;              ///< this fraction of the training file's rows, from the first,
-                                       ///< gets a uniformly drawn label (validation included)
+  double label_noise = 0;  ///< this fraction of the training file's rows, from the first,
+                           ///< gets a uniformly drawn label (validation included)
   Standardise standardise = Standardise::kTrain;
   std::int64_t synthetic_samples = 4000;  ///< of the synthetic sets: train + test
 
@@ -66,9 +67,9 @@ enum class WeightRange { kMaxAbs, kLearned };
 /// Bits of the layers whose name matches a pattern (`*` any characters, `?` one). Absent: as the
 /// stage says.
 struct LayerBits {
-  std::string match;
-  std::optional<int> weight_bits;
-  std::optional<int> activation_bits;
+  std::string match = {};
+  std::optional<int> weight_bits = {};
+  std::optional<int> activation_bits = {};
 
   bool operator==(const LayerBits&) const = default;
 };
@@ -82,9 +83,9 @@ struct Quantize {
   Step step = Step::kFloat;
   Granularity weight_granularity = Granularity::kTensor;
   WeightRange weight_range = WeightRange::kMaxAbs;
-  bool narrow = true;                 ///< weights: leave out the lowest code
-  double activation_range = 6;        ///< where the learned range of an activation starts
-  std::vector<LayerBits> layers;      ///< later entries win
+  bool narrow = true;                  ///< weights: leave out the lowest code
+  double activation_range = 6;         ///< where the learned range of an activation starts
+  std::vector<LayerBits> layers = {};  ///< later entries win
 
   bool operator==(const Quantize&) const = default;
 };
@@ -96,9 +97,9 @@ enum class PruneScope { kGlobal, kLayer };
 /// becomes as many stages, named NAME-1, NAME-2, …; or `sparsity`, of all weights, at once.
 struct Prune {
   PruneScope scope = PruneScope::kGlobal;
-  std::vector<double> fractions;
-  std::optional<double> sparsity;
-  std::vector<std::string> exclude;  ///< patterns of layer names
+  std::vector<double> fractions = {};
+  std::optional<double> sparsity = {};
+  std::vector<std::string> exclude = {};  ///< patterns of layer names
 
   bool operator==(const Prune&) const = default;
 };
@@ -109,7 +110,7 @@ enum class Loss { kCrossEntropy, kBinaryCrossEntropy };
 
 /// Another learning rate for the parameters of the layers that match.
 struct LayerRate {
-  std::string match;
+  std::string match = {};
   double learning_rate_factor = 1;
 
   bool operator==(const LayerRate&) const = default;
@@ -127,23 +128,23 @@ struct Train {
   double momentum = 0.9;  ///< SGD
   double weight_decay = 0;
   Schedule schedule = Schedule::kConstant;
-  int step_epochs = 30;       ///< schedule = "step": every so many epochs …
-  double step_factor = 0.1;   ///< … the rate is multiplied by this
+  int step_epochs = 30;          ///< schedule = "step": every so many epochs …
+  double step_factor = 0.1;      ///< … the rate is multiplied by this
   double final_rate_factor = 0;  ///< schedule = "cosine": rate at the end / rate at the start
   Loss loss = Loss::kCrossEntropy;
   double l1 = 0;      ///< times the sum of |weights| and |batch-norm gains|, added to the loss
   int patience = 10;  ///< epochs without a better validation loss before stopping (a tie counts as
                       ///< better); 0: train all epochs. The best epoch's state is restored.
-  std::vector<LayerRate> layers;
+  std::vector<LayerRate> layers = {};
 
   bool operator==(const Train&) const = default;
 };
 
 /// [[stage]]: first the rewrites (quantize, then prune), then some epochs of training.
 struct Stage {
-  std::string name;
-  std::optional<Quantize> quantize;
-  std::optional<Prune> prune;
+  std::string name = {};
+  std::optional<Quantize> quantize = {};
+  std::optional<Prune> prune = {};
   Train train;
   bool test = true;  ///< evaluate on the test split when the stage ends
 
@@ -151,18 +152,18 @@ struct Stage {
 };
 
 struct Recipe {
-  std::string name;
-  std::string description;
+  std::string name = {};
+  std::string description = {};
   std::uint64_t seed = 1;
   int threads = 1;
   Data data;
   Model model;
   /// Whether neural efficiency and aIQ are computed at the end of each stage.
   bool neural_efficiency = false;
-  std::vector<Stage> stages;
+  std::vector<Stage> stages = {};
 
   /// Folder that relative paths in [data] start from. Not a key.
-  std::string base_folder;
+  std::string base_folder = {};
 
   bool operator==(const Recipe&) const = default;
 };
@@ -170,8 +171,8 @@ struct Recipe {
 /// Reads and checks a recipe. `overrides` are "key.path=value" with a TOML value (a bare word is a
 /// string); [[stage]] entries are addressed by their name: "stage.qat.quantize.weight_bits=4".
 /// Stages with several prune fractions come back expanded.
-/// Throws InputError naming the file, line and key: unknown keys (with the nearest known one), wrong
-/// types, values out of range.
+/// Throws InputError naming the file, line and key: unknown keys (with the nearest known one),
+/// wrong types, values out of range.
 Recipe read(const std::string& path, const std::vector<std::string>& overrides = {});
 
 /// The same from text; `origin` names it in messages.

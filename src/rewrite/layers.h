@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/graph.h"
+
+namespace pare::rewrite {
+
+/// A Linear node, and what a recipe's patterns match: its name.
+struct Layer {
+  std::string name;
+  graph::ParameterId weight;
+};
+
+/// The layers that have weights, in the graph's order.
+std::vector<Layer> layers_of(const graph::Graph& graph);
+
+/// Throws InputError if `pattern` matches no layer, naming the layers and `key`, the recipe's key.
+void check_matches_a_layer(const std::vector<Layer>& layers, std::string_view pattern,
+                           std::string_view key);
+
+}  // namespace pare::rewrite

@@ -1,0 +1,150 @@
+#include "rewrite/quantize.h"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "graph/quantize.h"
+#include "rewrite/mlp.h"
+
+namespace pare::rewrite {
+namespace {
+
+using graph::Graph;
+using graph::RangeRule;
+
+Graph small_mlp(double dropout = 0) {
+  return mlp({.hidden = {4, 3}, .dropout = dropout}, {2}, {"a", "b"}, 1);
+}
+
+const graph::Parameter* find(const Graph& graph, std::string_view name) {
+  const auto id = graph::find_parameter(graph, name);
+  return id ? &graph.parameter(*id) : nullptr;
+}
+
+int bits(const Graph& graph, const std::string& name) {
+  return find(graph, name + ".bits")->stored.as<std::int32_t>()[0];
+}
+
+std::vector<std::string> node_names(const Graph& graph) {
+  std::vector<std::string> names;
+  for (const auto& node : graph.nodes) names.push_back(node.name);
+  return names;
+}
+
+const graph::Quantizer& node_quantizer(const Graph& graph, std::string_view node) {
+  return std::get<graph::Quantize>(graph::find_node(graph, node)->op).quantizer;
+}
+
+TEST(Quantize, PutsQuantizersAtInputsWeightsActivationsAndBiases) {
+  const auto graph = quantize(small_mlp(), {.weight_bits = 6, .activation_bits = 5}, 3.5);
+  EXPECT_THAT(node_names(graph),
+              testing::ElementsAre("input.quantize", "fc1", "fc1.bn", "fc1.relu", "fc1.activation",
+                                   "fc2", "fc2.bn", "fc2.relu", "fc2.activation", "output"));
+  EXPECT_EQ(bits(graph, "input.quantize"), 16);
+  EXPECT_EQ(find(graph, "input.quantize.range")->stored.as<float>()[0], 3.5F);
+  EXPECT_EQ(bits(graph, "fc1.weight"), 6);
+  EXPECT_EQ(bits(graph, "fc1.activation"), 5);
+  EXPECT_FLOAT_EQ(find(graph, "fc1.activation.log_range")->stored.as<float>()[0], std::log2(6.0F));
+  EXPECT_TRUE(find(graph, "fc1.activation.log_range")->is_trainable);
+  for (const char* name : {"fc1.bias", "fc2.bias", "output.bias"}) {
+    EXPECT_EQ(find(graph, name)->quantizer->range_rule, RangeRule::kAccumulator) << name;
+    EXPECT_EQ(bits(graph, name), 32);
+  }
+  EXPECT_EQ(find(graph, "output.weight")->quantizer->range_rule, RangeRule::kMaxAbs);
+  EXPECT_EQ(graph::find_node(graph, "output")->outputs.front(), graph.output);
+}
+
+TEST(Quantize, SitsBetweenReluAndDropout) {
+  const auto graph = quantize(small_mlp(0.1), {}, 1);
+  EXPECT_EQ(graph.wire(graph::find_node(graph, "fc1.dropout")->inputs.front()).name,
+            "fc1.activation");
+  EXPECT_TRUE(find(graph, "fc2.bias")->quantizer.has_value());
+}
+
+TEST(Quantize, LeavesInputAndBiasesFloatIfAsked) {
+  const auto graph = quantize(small_mlp(), {.input_bits = 32}, 1);
+  EXPECT_EQ(graph::find_node(graph, "input.quantize"), nullptr);
+  EXPECT_FALSE(find(graph, "fc2.bias")->quantizer.has_value());
+  EXPECT_TRUE(find(graph, "fc2.weight")->quantizer.has_value());
+}
+
+TEST(Quantize, ReplacesWhatAnEarlierCallPut) {
+  const auto twelve = quantize(small_mlp(), {.weight_bits = 12, .activation_bits = 12}, 1);
+  const auto six = quantize(twelve, {.weight_bits = 6, .activation_bits = 6}, 2);
+  EXPECT_EQ(six, quantize(small_mlp(), {.weight_bits = 6, .activation_bits = 6}, 2));
+}
+
+TEST(Quantize, KeepsRangesThatTrainingHasMoved) {
+  auto trained = quantize(small_mlp(), {}, 1);
+  const auto id = graph::find_parameter(trained, "fc1.activation.log_range").value();
+  trained.parameter(id).stored.as<float>()[0] = -1.5F;
+  const auto again = quantize(trained, {.activation_bits = 4}, 1);
+  EXPECT_EQ(find(again, "fc1.activation.log_range")->stored.as<float>()[0], -1.5F);
+  EXPECT_EQ(bits(again, "fc1.activation"), 4);
+}
+
+TEST(Quantize, To32BitsUndoesEverything) {
+  const auto quantized =
+      quantize(small_mlp(0.1), {.weight_range = recipe::WeightRange::kLearned}, 1);
+  const auto undone =
+      quantize(quantized, {.weight_bits = 32, .activation_bits = 32, .input_bits = 32}, 1);
+  EXPECT_EQ(undone, small_mlp(0.1));
+}
+
+TEST(Quantize, LetsLayersDiffer) {
+  const recipe::Quantize options{
+      .layers = {{.match = "fc*", .weight_bits = 4},
+                 {.match = "fc2", .weight_bits = 8, .activation_bits = 32},
+                 {.match = "output", .weight_bits = 32}}};
+  const auto graph = quantize(small_mlp(), options, 1);
+  EXPECT_EQ(bits(graph, "fc1.weight"), 4);
+  EXPECT_EQ(bits(graph, "fc2.weight"), 8);
+  EXPECT_EQ(bits(graph, "fc1.activation"), 6);
+  EXPECT_EQ(graph::find_node(graph, "fc2.activation"), nullptr);
+  EXPECT_FALSE(find(graph, "output.weight")->quantizer.has_value());
+  EXPECT_FALSE(find(graph, "output.bias")->quantizer.has_value());
+  EXPECT_TRUE(find(graph, "fc2.bias")->quantizer.has_value());
+}
+
+TEST(Quantize, GivesEachOutputChannelItsRange) {
+  auto graph = quantize(small_mlp(),
+                        {.weight_granularity = recipe::Granularity::kChannel,
+                         .weight_range = recipe::WeightRange::kLearned},
+                        1);
+  const auto& range = *find(graph, "fc1.weight.log_range");
+  EXPECT_EQ(range.stored.shape(), (Shape{4}));
+  EXPECT_TRUE(range.is_trainable);
+  const auto expected = graph::max_abs(find(graph, "fc1.weight")->stored, 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_FLOAT_EQ(graph::range_of_log(range.stored.as<float>()[i]), expected[i]);
+  }
+  EXPECT_EQ(find(graph, "fc1.weight.range"), nullptr);
+}
+
+TEST(Quantize, PassesItsOptionsOn) {
+  const auto graph = quantize(small_mlp(), {.step = recipe::Step::kPow2, .narrow = false}, 1);
+  const auto& weight = *find(graph, "fc1.weight")->quantizer;
+  EXPECT_EQ(weight.step, graph::StepRule::kPow2);
+  EXPECT_FALSE(std::get<graph::Uniform>(weight.format).is_narrow);
+  const auto& activation = node_quantizer(graph, "fc1.activation");
+  EXPECT_EQ(activation.step, graph::StepRule::kPow2);
+  EXPECT_FALSE(std::get<graph::Uniform>(activation.format).is_signed);
+}
+
+TEST(Quantize, RefusesImpossibleWidthsAndUnknownLayers) {
+  EXPECT_THROW(quantize(small_mlp(), {.weight_bits = 0}, 1), InputError);
+  EXPECT_THROW(quantize(small_mlp(), {.activation_bits = 17}, 1), InputError);
+  EXPECT_THROW(quantize(small_mlp(), {.input_bits = 33}, 1), InputError);
+  EXPECT_THROW(quantize(small_mlp(), {.activation_range = 0}, 1), InputError);
+  try {
+    quantize(small_mlp(), {.layers = {{.match = "fc9", .weight_bits = 4}}}, 1);
+    FAIL() << "a pattern matched nothing";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("fc1, fc2, output"));
+  }
+}
+
+}  // namespace
+}  // namespace pare::rewrite
