@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "metrics/accuracy.h"
+#include "metrics/scores.h"
+
+namespace pare::metrics {
+
+/// How well a classifier did on a set of samples (docs/metrics.md).
+struct Classification {
+  std::int64_t samples = 0;
+  double accuracy = 0;
+  double auc_macro = 0;                       ///< mean of `auc`
+  std::vector<double> auc;                    ///< by class, one against the rest; NaN: undefined
+  std::vector<double> background_efficiency;  ///< by class, at 50 % signal efficiency
+  ConfusionMatrix confusion;
+};
+
+/// `outputs` decide the class of a sample; `probabilities`, which compare across samples, rank the
+/// samples of a class. They may be the same; where they are not, rounding a softmax can make ties
+/// that the outputs do not have. REQUIRES: equal sizes; labels that fit them.
+Classification classify(const Scores& outputs, const Scores& probabilities,
+                        std::span<const std::int64_t> labels);
+
+/// exp(x_i) / sum_j exp(x_j) of each row, in double, rounded once to float32. A row with NaN or
+/// +infinity gives NaN.
+std::vector<float> softmax(const Scores& logits);
+
+}  // namespace pare::metrics
