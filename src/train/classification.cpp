@@ -65,7 +65,7 @@ nlohmann::json neural_efficiency_metrics(nn::Network& network, const graph::Grap
                                          const Part& part, double auc, double accuracy) {
   std::map<std::string, torch::Tensor> trace;
   const std::vector<std::string> wires = state_wires(graph);
-  for (const std::string& wire : wires) trace[wire] = {};
+  for (const std::string& wire : wires) trace[wire] = torch::Tensor();
   outputs(network, part.inputs, &trace);
   metrics::NeuralEfficiency gathered;
   for (const std::string& wire : wires) {

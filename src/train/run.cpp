@@ -14,6 +14,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "base/metrics_reader.h"
 #include "base/version.h"
 #include "model/model.h"
 #include "train/checkpoint.h"

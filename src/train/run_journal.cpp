@@ -1,12 +1,23 @@
 #include "train/run_journal.h"
 
+#include <array>
+#include <chrono>
+
 namespace pare::train {
+namespace {
+
+double wall_time() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(since).count();
+}
+
+}  // namespace
 RunJournal::RunJournal(const RunFolder& folder, const Position& position)
     : metrics_(folder.metrics(), position.metrics_bytes),
-      events_(folder.events(), position.events_bytes) {}
+      events_(folder.events(), wall_time(), position.events_bytes) {}
 
-void RunJournal::epoch(const std::string& stage, int epoch, int epochs_before,
-                       const EpochResult& result, double seconds) {
+void RunJournal::epoch(const std::string& stage, int epoch, int step, const EpochResult& result,
+                       double seconds) {
   metrics_.append(
       {{"event", "epoch"},
        {"stage", stage},
@@ -15,18 +26,19 @@ void RunJournal::epoch(const std::string& stage, int epoch, int epochs_before,
        {"train_loss", result.train_loss},
        {"validation", {{"loss", result.validation_loss}, {"accuracy", result.validation_accuracy}}},
        {"seconds", seconds}});
-  const std::int64_t step = epochs_before;
-  events_.scalar("loss/train", step, result.train_loss);
-  events_.scalar("loss/validation", step, result.validation_loss);
-  events_.scalar("accuracy/validation", step, result.validation_accuracy);
-  events_.scalar("learning_rate", step, result.learning_rate);
+  const std::array<ScalarSummary, 4> scalars = {
+      {{"loss/train", static_cast<float>(result.train_loss)},
+       {"loss/validation", static_cast<float>(result.validation_loss)},
+       {"accuracy/validation", static_cast<float>(result.validation_accuracy)},
+       {"learning_rate", static_cast<float>(result.learning_rate)}}};
+  events_.append(wall_time(), step, scalars);
 }
 
 void RunJournal::line(const nlohmann::json& object) { metrics_.append(object); }
 
 void RunJournal::mark(Position& position) const {
-  position.metrics_bytes = metrics_.bytes();
-  position.events_bytes = events_.bytes();
+  position.metrics_bytes = metrics_.offset();
+  position.events_bytes = events_.offset();
 }
 
 }  // namespace pare::train

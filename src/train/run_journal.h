@@ -19,8 +19,9 @@ class RunJournal {
   /// Opens the files at the position's lengths (anew at 0).
   RunJournal(const RunFolder& folder, const Position& position);
 
-  /// An "epoch" line and its scalars. `seconds` is the one field that differs between equal runs.
-  void epoch(const std::string& stage, int epoch, int epochs_before, const EpochResult& result,
+  /// An "epoch" line, and its scalars at TensorBoard's `step`. `seconds` is the one field that
+  /// differs between equal runs.
+  void epoch(const std::string& stage, int epoch, int step, const EpochResult& result,
              double seconds);
 
   /// Any other line ("stage_end").
