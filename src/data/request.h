@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pare::data {
+
+/// Where the validation samples come from.
+enum class Split {
+  kGiven,       ///< the set or the user brings them
+  kStratified,  ///< a fraction of each class of the training file
+  kKFold,       ///< one of k equal parts of the training file
+};
+
+/// Which statistics the inputs are standardised by.
+enum class Standardise {
+  kNone,
+  kTrain,     ///< of the training samples, for all splits
+  kEachFile,  ///< of each file, the test file included
+};
+
+/// The data of one run, as [data] of a recipe asks for them.
+struct Request {
+  std::string set = {};         ///< a name of the catalogue; else the user's own files:
+  std::string train = {};       ///< .npz or .csv
+  std::string validation = {};  ///< with Split::kGiven; may be an array in `train` instead
+  std::string test = {};        ///< may be an array in `train` instead
+  std::string inputs = "X";     ///< npz: array of inputs, also with _train, _validation, _test
+  std::string labels = "y";     ///< npz: array of labels, likewise; CSV: the column
+  std::vector<std::string> classes = {};  ///< names in the order of the labels; empty: as found
+  Split split = Split::kStratified;
+  double validation_fraction = 0.25;  ///< in (0, 1)
+  int folds = 4;
+  int fold = 0;                        ///< 0 … folds-1: the part that validates
+  std::int64_t max_train_samples = 0;  ///< 0: all; else a stratified part of the training split
+  double label_noise = 0;              ///< in [0, 1], see randomise_labels()
+  Standardise standardise = Standardise::kTrain;
+  std::int64_t synthetic_samples = 4000;  ///< of a synthetic set: train + test
+
+  std::uint64_t seed = 1;        ///< of split and label noise; a data set's samples never change
+  std::string base_folder = {};  ///< relative paths start here
+};
+
+}  // namespace pare::data
