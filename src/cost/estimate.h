@@ -84,8 +84,8 @@ struct Report {
   Total total;
 };
 
-/// Costs of a network. Throws InputError if the graph does not hold together, or its operations
-/// cannot be counted in 53 bits.
+/// Costs of a network. REQUIRES: the graph passes graph::check. Throws InputError if an accumulator
+/// may leave 63 bits, or the network does more than 2^53 multiplications a sample.
 Report estimate(const graph::Graph& graph, const Options& options = {});
 
 }  // namespace pare::cost
