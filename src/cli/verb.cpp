@@ -14,7 +14,7 @@
 namespace pare::cli {
 namespace {
 
-constexpr const char* kJsonFlag = "--json";
+const std::string kJsonFlag = "--json";
 
 ExitCode run_verb(const Verb& verb, Output& output) {
   try {
@@ -41,7 +41,7 @@ CLI::App* add_subcommand(CLI::App& parent, const char* name, const char* descrip
                          const char* examples) {
   CLI::App* app = parent.add_subcommand(name, description);
   app->footer(fmt::format("\nExamples:\n{}", examples));
-  app->add_flag(kJsonFlag, "Print one JSON object instead of text");
+  app->add_flag(kJsonFlag)->description("Print one JSON object instead of text");
   return app;
 }
 

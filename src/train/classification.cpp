@@ -2,9 +2,8 @@
 
 #include <torch/torch.h>
 
-#include "metrics/accuracy.h"
+#include "metrics/classification.h"
 #include "metrics/neural_efficiency.h"
-#include "metrics/roc.h"
 #include "train/loss.h"
 
 namespace pare::train {
@@ -44,21 +43,19 @@ std::vector<std::string> state_wires(const graph::Graph& graph) {
 nlohmann::json classification_metrics(nn::Network& network, const Part& part,
                                       const std::vector<std::string>& classes, recipe::Loss kind) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor logits = outputs(network, part.inputs);
-  const torch::Tensor probabilities = logits.softmax(1).to(torch::kCPU).contiguous();
+  const torch::Tensor logits = outputs(network, part.inputs).to(torch::kCPU).contiguous();
   const torch::Tensor labels = part.labels.to(torch::kCPU).contiguous();
-  const metrics::Scores scores{floats(probabilities),
-                               static_cast<std::size_t>(probabilities.size(1))};
-  const std::span<const std::int64_t> truth(labels.data_ptr<std::int64_t>(),
-                                            static_cast<std::size_t>(labels.numel()));
-  const auto auc = metrics::one_vs_rest_auc(scores, truth);
-  const auto background = metrics::one_vs_rest_background_efficiency(scores, truth);
-  return {{"samples", labels.numel()},
-          {"loss", number(loss(kind, logits, part.labels).item<double>())},
-          {"accuracy", metrics::accuracy(scores, truth)},
-          {"auc_macro", number(metrics::macro_mean(auc))},
-          {"auc", by_class(classes, auc)},
-          {"background_efficiency", by_class(classes, background)}};
+  const metrics::Scores scores{floats(logits), static_cast<std::size_t>(logits.size(1))};
+  const std::vector<float> softmax = metrics::softmax(scores);
+  const metrics::Classification result = metrics::classify(
+      scores, {softmax, scores.classes},
+      {labels.data_ptr<std::int64_t>(), static_cast<std::size_t>(labels.numel())});
+  return {{"samples", result.samples},
+          {"loss", number(loss(kind, logits, labels).item<double>())},
+          {"accuracy", number(result.accuracy)},
+          {"auc_macro", number(result.auc_macro)},
+          {"auc", by_class(classes, result.auc)},
+          {"background_efficiency", by_class(classes, result.background_efficiency)}};
 }
 
 nlohmann::json neural_efficiency_metrics(nn::Network& network, const graph::Graph& graph,

@@ -18,14 +18,16 @@ RunJournal::RunJournal(const RunFolder& folder, const Position& position)
 
 void RunJournal::epoch(const std::string& stage, int epoch, int step, const EpochResult& result,
                        double seconds) {
-  metrics_.append(
-      {{"event", "epoch"},
-       {"stage", stage},
-       {"epoch", epoch},
-       {"learning_rate", result.learning_rate},
-       {"train_loss", result.train_loss},
-       {"validation", {{"loss", result.validation_loss}, {"accuracy", result.validation_accuracy}}},
-       {"seconds", seconds}});
+  const nlohmann::json validation = {{"loss", result.validation_loss},
+                                     {"accuracy", result.validation_accuracy}};
+  const nlohmann::json line = {{"event", "epoch"},
+                               {"stage", stage},
+                               {"epoch", epoch},
+                               {"learning_rate", result.learning_rate},
+                               {"train_loss", result.train_loss},
+                               {"validation", validation},
+                               {"seconds", seconds}};
+  metrics_.append(line);
   const std::array<ScalarSummary, 4> scalars = {
       {{"loss/train", static_cast<float>(result.train_loss)},
        {"loss/validation", static_cast<float>(result.validation_loss)},
