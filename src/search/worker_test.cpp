@@ -1,0 +1,120 @@
+#include "search/worker.h"
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace pare::search {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+class WorkerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = testing::TempDir() + "worker-XXXXXX";
+    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Command shell(const std::string& script) const {
+    return {.arguments = {"sh", "-c", script},
+            .environment = {},
+            .output = folder_ + "/out",
+            .errors = folder_ + "/err"};
+  }
+
+  static WorkerEnd wait(Worker& worker) {
+    while (true) {
+      if (const auto end = worker.poll()) return *end;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  }
+
+  std::string folder_;
+};
+
+TEST_F(WorkerTest, RedirectsAndReportsTheExitCode) {
+  Worker worker(shell("echo result; echo trouble >&2; exit 3"));
+  const WorkerEnd end = wait(worker);
+  EXPECT_EQ(end.exit_code, 3);
+  EXPECT_FALSE(end.is_success());
+  EXPECT_EQ(describe(end), "exit code 3");
+  EXPECT_EQ(read_text(folder_ + "/out"), "result\n");
+  EXPECT_EQ(read_text(folder_ + "/err"), "trouble\n");
+  EXPECT_EQ(worker.poll()->exit_code, 3);
+}
+
+TEST_F(WorkerTest, AddsToTheEnvironment) {
+  setenv("PARE_TEST_KEPT", "kept", 1);
+  setenv("PARE_TEST_REPLACED", "old", 1);
+  Command command = shell("echo $PARE_TEST_KEPT $PARE_TEST_REPLACED");
+  command.environment = {"PARE_TEST_REPLACED=new"};
+  Worker worker(command);
+  EXPECT_TRUE(wait(worker).is_success());
+  EXPECT_EQ(read_text(folder_ + "/out"), "kept new\n");
+}
+
+TEST_F(WorkerTest, ReportsTheSignalThatKilledIt) {
+  Worker worker(shell("sleep 1000 & wait"));
+  EXPECT_FALSE(worker.poll());
+  worker.signal(SIGKILL);
+  const WorkerEnd end = wait(worker);
+  EXPECT_EQ(end.signal, SIGKILL);
+  EXPECT_THAT(describe(end), HasSubstr("killed by signal 9"));
+}
+
+TEST_F(WorkerTest, StartsWithoutBlockedSignals) {
+  sigset_t blocked;
+  sigset_t previous;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &blocked, &previous);
+  Worker worker(shell("exec sleep 1000"));
+  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+  worker.signal(SIGTERM);
+  EXPECT_EQ(wait(worker).signal, SIGTERM);
+}
+
+TEST_F(WorkerTest, KillsWhatIsLeftOfTheGroup) {
+  Worker worker(shell("sleep 1000 & echo $!"));
+  EXPECT_TRUE(wait(worker).is_success());
+  const std::string left_over = "/proc/" + std::to_string(std::stoi(read_text(folder_ + "/out")));
+  // Killed, it is gone or a zombie as soon as the kernel has come to it.
+  const auto is_alive = [&] {
+    std::ifstream stat(left_over + "/stat");
+    std::string number;
+    std::string name;
+    std::string state;
+    return static_cast<bool>(stat >> number >> name >> state) && state != "Z" && state != "X";
+  };
+  while (is_alive()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+}
+
+TEST_F(WorkerTest, RefusesAProgramThatIsNotThere) {
+  Command command = shell("");
+  command.arguments = {folder_ + "/absent"};
+  EXPECT_THAT([&] { Worker worker(command); },
+              ThrowsMessage<InputError>(HasSubstr("/absent with its output in")));
+}
+
+TEST_F(WorkerTest, TailIsWholeLinesOfValidText) {
+  const std::string path = folder_ + "/text";
+  std::ofstream(path) << "first\nsecond\n\xff third\n\n";
+  EXPECT_EQ(tail_of(path, 1000), "first\nsecond\n\xef\xbf\xbd third");
+  EXPECT_EQ(tail_of(path, 12), "\xef\xbf\xbd third");
+  EXPECT_EQ(tail_of(path + ".absent", 12), "");
+}
+
+}  // namespace
+}  // namespace pare::search
