@@ -25,8 +25,4 @@ struct Classification {
 Classification classify(const Scores& outputs, const Scores& probabilities,
                         std::span<const std::int64_t> labels);
 
-/// exp(x_i) / sum_j exp(x_j) of each row, in double, rounded once to float32. A row with NaN or
-/// +infinity gives NaN.
-std::vector<float> softmax(const Scores& logits);
-
 }  // namespace pare::metrics

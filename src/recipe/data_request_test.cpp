@@ -1,0 +1,59 @@
+#include "recipe/data_request.h"
+
+#include <gtest/gtest.h>
+
+namespace pare::recipe {
+namespace {
+
+TEST(DataRequest, CarriesEveryKeyOfData) {
+  Recipe recipe;
+  recipe.seed = 7;
+  recipe.base_folder = "/recipes";
+  recipe.data = {.set = "jets",
+                 .train = "train.npz",
+                 .validation = "validation.npz",
+                 .test = "test.npz",
+                 .inputs = "features",
+                 .labels = "class",
+                 .classes = {"g", "q"},
+                 .split = Split::kKFold,
+                 .validation_fraction = 0.1,
+                 .folds = 5,
+                 .fold = 3,
+                 .max_train_samples = 1000,
+                 .label_noise = 0.5,
+                 .standardise = Standardise::kEachFile,
+                 .synthetic_samples = 99};
+  const data::Request request = data_request(recipe);
+  EXPECT_EQ(request.set, "jets");
+  EXPECT_EQ(request.train, "train.npz");
+  EXPECT_EQ(request.validation, "validation.npz");
+  EXPECT_EQ(request.test, "test.npz");
+  EXPECT_EQ(request.inputs, "features");
+  EXPECT_EQ(request.labels, "class");
+  EXPECT_EQ(request.classes, (std::vector<std::string>{"g", "q"}));
+  EXPECT_EQ(request.split, data::Split::kKFold);
+  EXPECT_EQ(request.validation_fraction, 0.1);
+  EXPECT_EQ(request.folds, 5);
+  EXPECT_EQ(request.fold, 3);
+  EXPECT_EQ(request.max_train_samples, 1000);
+  EXPECT_EQ(request.label_noise, 0.5);
+  EXPECT_EQ(request.standardise, data::Standardise::kEachFile);
+  EXPECT_EQ(request.synthetic_samples, 99);
+  EXPECT_EQ(request.seed, 7U);
+  EXPECT_EQ(request.base_folder, "/recipes");
+}
+
+TEST(DataRequest, OfTheDefaultsIsTheDefault) {
+  const data::Request request = data_request({});
+  const data::Request defaults;
+  EXPECT_EQ(request.split, defaults.split);
+  EXPECT_EQ(request.standardise, defaults.standardise);
+  EXPECT_EQ(request.validation_fraction, defaults.validation_fraction);
+  EXPECT_EQ(request.synthetic_samples, defaults.synthetic_samples);
+  EXPECT_EQ(request.inputs, defaults.inputs);
+  EXPECT_EQ(request.labels, defaults.labels);
+}
+
+}  // namespace
+}  // namespace pare::recipe
