@@ -75,7 +75,8 @@ struct LayerBits {
 };
 
 /// [stage.quantize]: inserts quantizers for weights, activations, the input and biases.
-/// 32 bits mean float: no quantizer there.
+/// 32 bits mean float: no quantizer there. A top-level [quantize] holds defaults; a stage quantizes
+/// only if it has a table of its own, and if not all of its weights and activations stay float.
 struct Quantize {
   int weight_bits = 6;
   int activation_bits = 6;
@@ -162,15 +163,16 @@ struct Recipe {
   bool neural_efficiency = false;
   std::vector<Stage> stages = {};
 
-  /// Folder that relative paths in [data] start from. Not a key.
+  /// Absolute folder that relative paths in [data] start from; "" for the current one. Not a key.
   std::string base_folder = {};
 
   bool operator==(const Recipe&) const = default;
 };
 
 /// Reads and checks a recipe. `overrides` are "key.path=value" with a TOML value (a bare word is a
-/// string); [[stage]] entries are addressed by their name: "stage.qat.quantize.weight_bits=4".
-/// Stages with several prune fractions come back expanded.
+/// string); [[stage]] entries are addressed by their name, or without one by their number from 1:
+/// "stage.qat.quantize.weight_bits=4".
+/// Stages with several prune fractions come back expanded. A recipe without a name gets its file's.
 /// Throws InputError naming the file, line and key: unknown keys (with the nearest known one),
 /// wrong types, values out of range.
 Recipe read(const std::string& path, const std::vector<std::string>& overrides = {});
@@ -179,7 +181,8 @@ Recipe read(const std::string& path, const std::vector<std::string>& overrides =
 Recipe parse(const std::string& toml, const std::string& origin,
              const std::vector<std::string>& overrides = {});
 
-/// The recipe as TOML with every key written out. parse(to_toml(r)) == r (but for base_folder).
+/// The recipe as TOML with every key written out. parse(to_toml(r)) == r, but that base_folder is
+/// taken into relative paths, so that the text means the same wherever it is read.
 std::string to_toml(const Recipe& recipe);
 
 }  // namespace pare::recipe

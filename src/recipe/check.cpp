@@ -1,0 +1,70 @@
+#include "recipe/check.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace pare::recipe {
+namespace {
+
+void check_data(const Data& data, const std::string& origin) {
+  const auto fail = [&](std::string_view message) {
+    throw InputError(fmt::format("{}: [data]: {}", origin, message));
+  };
+  if (data.set.empty() && data.train.empty()) {
+    fail("expected set = a name that `pare data list` shows, or train = your own .npz or .csv");
+  }
+  if (!data.set.empty() && !(data.train.empty() && data.validation.empty() && data.test.empty())) {
+    fail("found a set and files of your own; expected one of them");
+  }
+  if (data.set.empty() && data.split == Split::kGiven && data.validation.empty()) {
+    fail("split = \"given\" needs validation = a file");
+  }
+  if (!data.validation.empty() && data.split != Split::kGiven) {
+    fail("a validation file is only used with split = \"given\"; say so or remove it");
+  }
+  if (data.fold >= data.folds) {
+    fail(fmt::format("fold = {}, expected 0 to {} (folds = {})", data.fold, data.folds - 1,
+                     data.folds));
+  }
+  const std::set<std::string> classes(data.classes.begin(), data.classes.end());
+  if (classes.size() != data.classes.size()) fail("classes has a name twice");
+}
+
+/// Names become parts of file names and of the names of curves.
+bool is_name(std::string_view text) {
+  const auto is_allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  return !text.empty() && text.size() <= 100 && std::ranges::all_of(text, is_allowed);
+}
+
+void check_stages(const std::vector<Stage>& stages, const std::string& origin) {
+  if (stages.empty()) throw InputError(origin + ": no stages; add a [[stage]]");
+  std::set<std::string> names;
+  for (const Stage& stage : stages) {
+    if (!is_name(stage.name)) {
+      throw InputError(
+          fmt::format("{}: stage name '{}': expected 1 to 100 letters, digits, '-', '_' or '.'",
+                      origin, stage.name));
+    }
+    if (!names.insert(stage.name).second) {
+      throw InputError(
+          fmt::format("{}: two stages are named '{}'; rename one", origin, stage.name));
+    }
+  }
+}
+
+}  // namespace
+
+void check(const Recipe& recipe, const std::string& origin) {
+  check_data(recipe.data, origin);
+  check_stages(recipe.stages, origin);
+}
+
+}  // namespace pare::recipe

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/toml.h"
+#include "recipe/recipe.h"
+
+namespace pare::recipe {
+
+// The keys of each table, once: reading, writing and the check of docs/recipe.md all walk these
+// lists. `visit(key, field)` or `visit(key, field, limits)` is called for each key in the order in
+// which it is written. `T` is the struct or the const struct.
+
+/// Bit widths: 1 … 16, or 32 for float.
+struct BitWidths {};
+
+inline constexpr RealRange kFraction = {.min = 0, .max = 1};
+inline constexpr RealRange kBelowOne = {.min = 0, .max = 1, .max_allowed = false};
+inline constexpr RealRange kInsideZeroOne = {
+    .min = 0, .max = 1, .min_allowed = false, .max_allowed = false};
+inline constexpr RealRange kPositive = {.min = 0, .min_allowed = false};
+inline constexpr RealRange kNotNegative = {.min = 0};
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Data>
+void visit_fields(T& data, Visitor&& visit) {
+  visit("set", data.set);
+  visit("train", data.train);
+  visit("validation", data.validation);
+  visit("test", data.test);
+  visit("inputs", data.inputs);
+  visit("labels", data.labels);
+  visit("classes", data.classes);
+  visit("split", data.split);
+  visit("validation_fraction", data.validation_fraction, kInsideZeroOne);
+  visit("folds", data.folds, IntRange{2, 1000});
+  visit("fold", data.fold, IntRange{0, 999});
+  visit("max_train_samples", data.max_train_samples, IntRange{.min = 0});
+  visit("label_noise", data.label_noise, kFraction);
+  visit("standardise", data.standardise);
+  visit("synthetic_samples", data.synthetic_samples, IntRange{20, 100'000'000});
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Model>
+void visit_fields(T& model, Visitor&& visit) {
+  visit("kind", model.kind);
+  visit("hidden", model.hidden, IntRange{1, 65536});
+  visit("batch_norm", model.batch_norm);
+  visit("dropout", model.dropout, kBelowOne);
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, LayerBits>
+void visit_fields(T& layer, Visitor&& visit) {
+  visit("match", layer.match);
+  visit("weight_bits", layer.weight_bits, BitWidths{});
+  visit("activation_bits", layer.activation_bits, BitWidths{});
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Quantize>
+void visit_fields(T& quantize, Visitor&& visit) {
+  visit("weight_bits", quantize.weight_bits, BitWidths{});
+  visit("activation_bits", quantize.activation_bits, BitWidths{});
+  visit("input_bits", quantize.input_bits, BitWidths{});
+  visit("step", quantize.step);
+  visit("weight_granularity", quantize.weight_granularity);
+  visit("weight_range", quantize.weight_range);
+  visit("narrow", quantize.narrow);
+  visit("activation_range", quantize.activation_range, kPositive);
+  visit("layers", quantize.layers);
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Prune>
+void visit_fields(T& prune, Visitor&& visit) {
+  visit("scope", prune.scope);
+  visit("fractions", prune.fractions, kBelowOne);
+  visit("sparsity", prune.sparsity, kBelowOne);
+  visit("exclude", prune.exclude);
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, LayerRate>
+void visit_fields(T& layer, Visitor&& visit) {
+  visit("match", layer.match);
+  visit("learning_rate_factor", layer.learning_rate_factor, kNotNegative);
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Train>
+void visit_fields(T& train, Visitor&& visit) {
+  visit("epochs", train.epochs, IntRange{0, 1'000'000});
+  visit("batch_size", train.batch_size, IntRange{1, 1 << 24});
+  visit("optimizer", train.optimizer);
+  visit("learning_rate", train.learning_rate, kPositive);
+  visit("beta1", train.beta1, kBelowOne);
+  visit("beta2", train.beta2, kBelowOne);
+  visit("adam_epsilon", train.adam_epsilon, kPositive);
+  visit("momentum", train.momentum, kBelowOne);
+  visit("weight_decay", train.weight_decay, kNotNegative);
+  visit("schedule", train.schedule);
+  visit("step_epochs", train.step_epochs, IntRange{1, 1'000'000});
+  visit("step_factor", train.step_factor, RealRange{.min = 0, .max = 1, .min_allowed = false});
+  visit("final_rate_factor", train.final_rate_factor, kFraction);
+  visit("loss", train.loss);
+  visit("l1", train.l1, kNotNegative);
+  visit("patience", train.patience, IntRange{0, 1'000'000});
+  visit("layers", train.layers);
+}
+
+}  // namespace pare::recipe

@@ -1,0 +1,62 @@
+#include "recipe/spelling.h"
+
+#include <array>
+
+namespace pare::recipe {
+
+std::span<const std::string> spellings(Split) {
+  static const std::array<std::string, 3> names = {"given", "stratified", "k_fold"};
+  return names;
+}
+
+std::span<const std::string> spellings(Standardise) {
+  static const std::array<std::string, 3> names = {"none", "train", "each_file"};
+  return names;
+}
+
+std::span<const std::string> spellings(ModelKind) {
+  static const std::array<std::string, 1> names = {"mlp"};
+  return names;
+}
+
+std::span<const std::string> spellings(BatchNormKind) {
+  static const std::array<std::string, 4> names = {"none", "full", "no_affine", "no_statistics"};
+  return names;
+}
+
+std::span<const std::string> spellings(Step) {
+  static const std::array<std::string, 2> names = {"float", "pow2"};
+  return names;
+}
+
+std::span<const std::string> spellings(Granularity) {
+  static const std::array<std::string, 2> names = {"tensor", "channel"};
+  return names;
+}
+
+std::span<const std::string> spellings(WeightRange) {
+  static const std::array<std::string, 2> names = {"max_abs", "learned"};
+  return names;
+}
+
+std::span<const std::string> spellings(PruneScope) {
+  static const std::array<std::string, 2> names = {"global", "layer"};
+  return names;
+}
+
+std::span<const std::string> spellings(Optimizer) {
+  static const std::array<std::string, 2> names = {"adam", "sgd"};
+  return names;
+}
+
+std::span<const std::string> spellings(Schedule) {
+  static const std::array<std::string, 3> names = {"constant", "step", "cosine"};
+  return names;
+}
+
+std::span<const std::string> spellings(Loss) {
+  static const std::array<std::string, 2> names = {"cross_entropy", "binary_cross_entropy"};
+  return names;
+}
+
+}  // namespace pare::recipe

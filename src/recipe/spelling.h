@@ -1,0 +1,25 @@
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "recipe/recipe.h"
+
+namespace pare::recipe {
+
+// How enumerators are spelled in TOML: position i spells the enumerator of value i. One overload an
+// enumeration; the argument only picks it.
+
+std::span<const std::string> spellings(Split);
+std::span<const std::string> spellings(Standardise);
+std::span<const std::string> spellings(ModelKind);
+std::span<const std::string> spellings(BatchNormKind);
+std::span<const std::string> spellings(Step);
+std::span<const std::string> spellings(Granularity);
+std::span<const std::string> spellings(WeightRange);
+std::span<const std::string> spellings(PruneScope);
+std::span<const std::string> spellings(Optimizer);
+std::span<const std::string> spellings(Schedule);
+std::span<const std::string> spellings(Loss);
+
+}  // namespace pare::recipe
