@@ -23,6 +23,8 @@ class Output {
 
   /// A result for people; dropped with --json. `text` ends without a newline.
   void print(std::string_view text);
+  void print(const std::string& text) { print(std::string_view(text)); }
+  void print(const char* text) { print(std::string_view(text)); }
 
   /// The verb's result as an object; dropped without --json.
   void print(const nlohmann::json& object);

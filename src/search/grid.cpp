@@ -131,9 +131,12 @@ std::vector<std::vector<Setting>> product(const Block& block) {
 std::string key_of(recipe::Recipe recipe) {
   recipe.name.clear();
   recipe.description.clear();
-  recipe.base_folder = std::filesystem::absolute(recipe.base_folder).lexically_normal().string();
-  const std::string folder = recipe.data.set.empty() ? recipe.base_folder : "";
-  return sha256_hex(folder + "\n" + recipe::to_toml(recipe));
+  // The user's own files are found from the recipe's folder, sets in the catalogue are not.
+  const std::filesystem::path folder =
+      recipe.data.set.empty() ? std::filesystem::path(recipe.base_folder) / "." : "";
+  const std::string place =
+      folder.empty() ? "" : std::filesystem::absolute(folder).lexically_normal().string();
+  return sha256_hex(place + "\n" + recipe::to_toml(recipe));
 }
 
 std::string to_text(const std::vector<Setting>& settings) {

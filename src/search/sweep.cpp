@@ -43,6 +43,16 @@ Trial to_trial(const Cell& cell) {
   return {.key = cell.key, .name = cell.name, .parameters = std::move(parameters)};
 }
 
+/// What the sweep is about, for reports.
+void describe_sweep(const Grid& grid, const std::string& path) {
+  const nlohmann::ordered_json description = {{"name", grid.name},
+                                              {"description", grid.description},
+                                              {"recipe", grid.recipe.name},
+                                              {"recipe_description", grid.recipe.description},
+                                              {"data", grid.recipe.data.set}};
+  write_file_atomic(path, description.dump(2) + "\n");
+}
+
 class Sweep {
  public:
   Sweep(const Grid& grid, const SweepOptions& options);
@@ -91,6 +101,7 @@ Sweep::Sweep(const Grid& grid, const SweepOptions& options)
   journal_.add(trials);
   // The lock says that no worker is alive.
   journal_.give_back_running();
+  describe_sweep(grid, options.out + "/sweep.json");
   const std::vector<Cell> wanted = cells_matching(grid, options.only);
   for (const Cell& cell : grid.cells) {
     const bool is_wanted = std::any_of(wanted.begin(), wanted.end(),
