@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.h"
 #include "base/names.h"
@@ -77,8 +78,9 @@ toml::table& element_of(toml::array& array, Path& path) {
       number <= array.size()) {
     return *array[number - 1].as_table();
   }
-  path.fail(fmt::format("there is no '{}' among {} tables{}", part, array.size(),
-                        did_you_mean(part, names)));
+  std::string advice = did_you_mean(part, names);
+  if (advice.empty()) advice = fmt::format("; there are: {}", fmt::join(names, ", "));
+  path.fail(fmt::format("there is no '{}'{}", part, advice));
 }
 
 void set(toml::table& table, Path& path, toml::node& value) {

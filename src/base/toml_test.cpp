@@ -1,0 +1,125 @@
+#include "base/toml.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace pare {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+template <class Call>
+std::string error_of(Call call) {
+  try {
+    call();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "(no error)";
+}
+
+TEST(TomlReader, AbsentKeysLeaveTheDefault) {
+  const toml::table table = parse_toml("a = 3", "t");
+  TomlReader reader(table, "t");
+  int a = 1;
+  double b = 2;
+  std::vector<std::string> c = {"x"};
+  reader.read("a", a);
+  reader.read("b", b);
+  reader.read("c", c);
+  EXPECT_EQ(a, 3);
+  EXPECT_EQ(b, 2);
+  EXPECT_THAT(c, ElementsAre("x"));
+  EXPECT_FALSE(reader.table("d"));
+  EXPECT_TRUE(reader.tables("e").empty());
+  EXPECT_NO_THROW(reader.finish());
+}
+
+TEST(TomlReader, IntegersKeepToTheirType) {
+  const toml::table table = parse_toml("a = 300\nb = -1\nc = 9223372036854775807", "t");
+  TomlReader reader(table, "t");
+  std::uint8_t small = 0;
+  std::uint64_t large = 0;
+  EXPECT_THAT(error_of([&] { reader.read("a", small); }), HasSubstr("an integer from 0 to 255"));
+  EXPECT_THAT(error_of([&] { reader.read("b", large); }), HasSubstr("an integer of at least 0"));
+  reader.read("c", large);
+  EXPECT_EQ(large, 9223372036854775807u);
+}
+
+TEST(TomlReader, ErrorsNameTheLineOfTheKey) {
+  const toml::table table = parse_toml("[x]\n[[x.y]]\nname = \"n\"\nz = 1\n", "file.toml");
+  TomlReader reader(table, "file.toml");
+  auto y = reader.table("x")->tables("y").at(0);
+  std::string z;
+  EXPECT_EQ(error_of([&] { y.read("z", z); }), "file.toml:4: x.y.n.z: found 1, expected a string");
+  EXPECT_THAT(error_of([&] { y.fail("absent", "is needed"); }),
+              HasSubstr("file.toml:2: x.y.n.absent: is needed"));
+}
+
+TEST(TomlReader, LongTextIsNotRepeatedInMessages) {
+  const toml::table table = parse_toml("a = \"" + std::string(100'000, 'x') + '"', "t");
+  TomlReader reader(table, "t");
+  int a = 0;
+  EXPECT_THAT(error_of([&] { reader.read("a", a); }), HasSubstr("found a text of 100000 bytes"));
+}
+
+TEST(ParseToml, DotsAndBracketsInsideOfTextAreNotDepth) {
+  const std::string dots(100, '.');
+  const std::string brackets(100, '[');
+  const toml::table table = parse_toml("a = \"" + dots + "\\\"" + brackets + "\" # " + brackets +
+                                           "\nb = '" + brackets + "'\nc = \"\"\"\n\"" + brackets +
+                                           "\\\"\"\"\"\"\"\nd = '''" + brackets + "'''\n",
+                                       "t");
+  EXPECT_EQ(table.size(), 4u);
+}
+
+TEST(ParseToml, ManyNumbersOnOneLineAreNoLongKey) {
+  std::string text = "a = [0.5";
+  for (int i = 0; i < 1000; ++i) text += ", 0.5";
+  EXPECT_NO_THROW(parse_toml(text + "]", "t"));
+}
+
+TEST(ParseToml, TheLineIsRightAfterLongText) {
+  EXPECT_THAT(error_of([] {
+                parse_toml("a = \"\"\"\n\n\"\"\"\nb.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b.b = 1", "t");
+              }),
+              HasSubstr("t:4: a key has more than 16 parts"));
+}
+
+TEST(ApplyOverride, SetsValuesOfEveryType) {
+  toml::table table = parse_toml("a = 1\n[b]\nc = 2\n", "t");
+  apply_override(table, "a=true");
+  apply_override(table, "b.c=[1, 2]");
+  apply_override(table, "b.d.e=0.5");
+  apply_override(table, "f={x = 1}");
+  apply_override(table, "g=jets/full");
+  apply_override(table, "h=\"3\"");
+  apply_override(table, "i=");
+  apply_override(table, "j=a=b");
+  EXPECT_TRUE(table["a"].is_boolean());
+  EXPECT_EQ(table["b"]["c"].as_array()->size(), 2u);
+  EXPECT_EQ(table["b"]["d"]["e"].value<double>(), 0.5);
+  EXPECT_EQ(table["f"]["x"].value<int>(), 1);
+  EXPECT_EQ(table["g"].value<std::string>(), "jets/full");
+  EXPECT_EQ(table["h"].value<std::string>(), "3");
+  EXPECT_EQ(table["i"].value<std::string>(), "");
+  EXPECT_EQ(table["j"].value<std::string>(), "a=b");
+}
+
+TEST(ApplyOverride, TheLongestNameWins) {
+  toml::table table = parse_toml("[[s]]\nname = \"a\"\n[[s]]\nname = \"a.b\"\n[[s]]\n", "t");
+  apply_override(table, "s.a.b.x=1");
+  apply_override(table, "s.a.y=2");
+  apply_override(table, "s.3.z=3");
+  apply_override(table, "s.1.w=4");
+  EXPECT_EQ(table["s"][1]["x"].value<int>(), 1);
+  EXPECT_EQ(table["s"][0]["y"].value<int>(), 2);
+  EXPECT_EQ(table["s"][2]["z"].value<int>(), 3);
+  EXPECT_EQ(table["s"][0]["w"].value<int>(), 4);
+}
+
+}  // namespace
+}  // namespace pare
