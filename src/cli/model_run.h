@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "data/dataset.h"
+#include "graph/evaluate.h"
+#include "graph/graph.h"
+#include "metrics/classification.h"
+
+namespace pare::cli {
+
+enum class SplitName { kTest, kValidation };
+
+/// One split of the data that a recipe names.
+struct SplitData {
+  std::string set;          ///< name of the data set
+  std::string description;  ///< says so where data are simulated or synthetic
+  std::vector<std::string> classes;
+  data::Samples samples;  ///< raw inputs
+};
+
+/// Reads the recipe and its data. Throws InputError as recipe::read and data::load do, and if the
+/// split has no samples.
+SplitData load_split(const std::string& recipe_path, SplitName split);
+
+/// Throws InputError, with `model` as the model's name, unless the network takes the samples'
+/// inputs, gives one output a class, and names the same classes in the same order if it names any.
+void check_fits(const graph::Graph& graph, const std::string& model, const SplitData& data);
+
+/// What `evaluate_in_batches` calls: the number of the batch's first sample, and one evaluation of
+/// it a graph.
+using TakeBatch = std::function<void(std::int64_t, std::span<const graph::Evaluation>)>;
+
+/// Evaluates raw samples in batches with each of some graphs, the named wires traced. If one of
+/// them has a batch norm that uses the statistics of its batch, the only batch is all samples.
+/// `progress` may be empty.
+void evaluate_in_batches(std::span<const graph::Graph* const> graphs, const data::Samples& samples,
+                         std::span<const std::string> wires, const ProgressSink& progress,
+                         const TakeBatch& take);
+
+/// Metrics of outputs, float64 [N, classes], of a graph.
+metrics::Classification classify_outputs(const graph::Graph& graph,
+                                         const std::vector<double>& outputs,
+                                         std::span<const std::int64_t> labels);
+
+}  // namespace pare::cli
