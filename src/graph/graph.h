@@ -31,6 +31,13 @@ struct Node {
   /// op's documentation gives. Empty for ops that hold nothing.
   std::map<std::string, Quantizer> held = {};
 
+  static void fields(auto& self, auto&& f) {
+    f("name", self.name);
+    f("op", self.op);
+    f("inputs", self.inputs);
+    f("outputs", self.outputs);
+    f("held", self.held);
+  }
   friend bool operator==(const Node&, const Node&) = default;
 };
 
@@ -45,6 +52,15 @@ struct Input {
   std::vector<double> mean = {};
   std::vector<double> scale = {};
 
+  static void fields(auto& self, auto&& f) {
+    f("wire", self.wire);
+    f("shape", self.shape);
+    f("time", self.time);
+    f("dtype", self.dtype);
+    f("units", self.units);
+    f("mean", self.mean);
+    f("scale", self.scale);
+  }
   friend bool operator==(const Input&, const Input&) = default;
 };
 
@@ -59,6 +75,10 @@ struct Head {
   HeadKind kind = HeadKind::kValues;
   std::vector<std::string> classes = {};  ///< names, in order; may be empty
 
+  static void fields(auto& self, auto&& f) {
+    f("kind", self.kind);
+    f("classes", self.classes);
+  }
   friend bool operator==(const Head&, const Head&) = default;
 };
 

@@ -57,7 +57,7 @@ rc::Gen<std::vector<float>> weights() {
   return rc::gen::nonEmpty(rc::gen::container<std::vector<float>>(one));
 }
 
-rc::Gen<int> widths() { return rc::gen::inRange(1, 17); }
+rc::Gen<int> widths() { return rc::gen::resize(rc::kNominalSize, rc::gen::inRange(1, 17)); }
 
 TEST(UniformCodes, AreThoseOfTheWidth) {
   EXPECT_EQ(uniform_codes(6, true, true), (CodeRange{-31, 31, 31}));
