@@ -17,7 +17,7 @@ struct Samples {
 };
 
 /// Per-channel affine map of raw inputs: x = (raw - mean) / scale, in double, rounded once to
-/// float32. One element a feature (the last axis of [N, F]).
+/// float32. One element a feature (axis 1 of [N, F, …]).
 struct Standardisation {
   std::vector<double> mean;
   std::vector<double> scale;

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pare::data {
+
+/// An array of a file: the whole of a .npy or IDX file, or a named one of a .npz file.
+struct ArraySource {
+  std::string file;   ///< relative to a data folder
+  std::string array;  ///< empty but for .npz
+};
+
+/// Where inputs and labels of one split lie.
+struct SplitSource {
+  ArraySource inputs;
+  ArraySource labels;
+};
+
+struct CatalogueFile {
+  std::string path;  ///< relative to a data folder
+  std::string url;   ///< its official address; empty: it has none
+  std::string sha256;
+  std::int64_t bytes = 0;
+};
+
+/// One data set that has a name.
+struct CatalogueSet {
+  std::string name;
+  std::string description;
+  std::string terms;     ///< licence, or what is known of it
+  std::string citation;  ///< whom to cite
+  std::vector<std::string> features;
+  std::vector<std::string> classes;
+  std::vector<CatalogueFile> files;  ///< none: the set is computed
+  std::optional<SplitSource> train;
+  std::optional<SplitSource> validation;
+  std::optional<SplitSource> test;
+
+  bool is_synthetic() const { return files.empty(); }
+};
+
+/// Every data set with a name, from the catalogue.toml that is built into the library.
+std::vector<CatalogueSet> catalogue();
+
+/// The sets of a catalogue in TOML. Throws InputError naming `origin`, line and key.
+std::vector<CatalogueSet> parse_catalogue(std::string_view toml, const std::string& origin);
+
+/// The set of this name. Throws InputError with the nearest name.
+CatalogueSet find_set(const std::string& name);
+
+}  // namespace pare::data
