@@ -1,13 +1,13 @@
 #pragma once
 
-#include <torch/types.h>
-
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <torch/types.h>
 
 #include "graph/graph.h"
 
@@ -32,6 +32,8 @@ struct Context {
   /// If set, filled with the values of the wires that are named in it, [N, …].
   std::map<std::string, torch::Tensor>* trace = nullptr;
 };
+
+struct NetworkState;
 
 /// A graph that can be trained: torch tensors for its parameters and an autograd forward pass in
 /// fake-quantized float32.
@@ -67,8 +69,7 @@ class Network {
   void store(graph::Graph& graph) const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<NetworkState> state_;
 };
 
 }  // namespace pare::nn

@@ -53,6 +53,9 @@ class Optimizer {
     double rate_factor;
   };
 
+  void step_adam(const Run& run, double rate);
+  void step_sgd(const Run& run, double rate);
+
   OptimizerOptions options_;
   torch::Tensor values_;
   torch::Tensor gradients_;

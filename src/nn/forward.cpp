@@ -1,0 +1,210 @@
+#include "nn/forward.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <torch/torch.h>
+
+#include "base/error.h"
+#include "graph/quantize.h"
+#include "nn/dropout.h"
+#include "nn/structure.h"
+
+namespace pare::nn {
+
+using torch::Tensor;
+
+Forward::Forward(const NetworkState& state, const Context& context)
+    : state_(state), context_(context), wires_(state.graph.wires.size()) {}
+
+Tensor Forward::run(const Tensor& inputs) {
+  wires_.at(state_.graph.inputs.front().wire.value).value = inputs;
+  for (std::size_t index = 0; index < state_.graph.nodes.size(); ++index) {
+    // A fused chain has written its last wire already, and its inner ones are not wanted.
+    if (wires_[node(index).outputs.front().value].value.defined()) continue;
+    std::visit([&](const auto& op) { (*this)(op, index); }, node(index).op);
+  }
+  if (context_.trace != nullptr) {
+    for (auto& [name, value] : *context_.trace) {
+      const auto wire = graph::find_wire(state_.graph, name);
+      check(wire.has_value(), "trace of an unknown wire: " + name);
+      value = wires_[wire->value].value;
+    }
+  }
+  return wires_.at(state_.graph.output.value).value;
+}
+
+const Forward::Wire& Forward::input(std::size_t index, std::size_t number) const {
+  return wires_[node(index).inputs.at(number).value];
+}
+
+void Forward::write(std::size_t index, Tensor value, std::vector<double> steps) {
+  wires_[node(index).outputs.front().value] = {std::move(value), std::move(steps)};
+}
+
+bool Forward::is_traced(std::size_t index) const {
+  if (context_.trace == nullptr) return false;
+  return context_.trace->contains(state_.graph.wire(node(index).outputs.front()).name);
+}
+
+Fusion Forward::fusion_of(std::size_t index) const {
+  Fusion fusion = state_.fusions[index];
+  // The wires inside a chain are never written: stop before one that is asked for.
+  if (is_traced(index)) return {};
+  if (fusion.relu && is_traced(*fusion.relu)) fusion.quantize.reset();
+  const bool has_one_grid = fusion.quantize &&
+                            state_.node_plans[*fusion.quantize]->num_ranges == 1 &&
+                            state_.node_plans[*fusion.quantize]->codes.size() == 1 &&
+                            state_.node_plans[*fusion.quantize]->zero_points.size() == 1;
+  if (!has_one_grid) fusion.quantize.reset();
+  return fusion;
+}
+
+Tensor Forward::optional_tensor(const std::optional<graph::ParameterId>& id) const {
+  return id ? tensor(*id) : Tensor();
+}
+
+Grids Forward::grids_of(const QuantizerPlan& plan, const Tensor& values) const {
+  if (plan.rule == graph::RangeRule::kMaxAbs) {
+    return make_grids(plan, max_abs_of_groups(values, static_cast<std::int64_t>(plan.num_ranges)));
+  }
+  const Tensor& stored = tensor(*plan.range);
+  const Tensor ranges = stored.is_cpu() ? stored : stored.detach().cpu();
+  return make_grids(plan, {ranges.data_ptr<float>(), static_cast<std::size_t>(ranges.numel())});
+}
+
+Tensor Forward::log2_range_of(const QuantizerPlan& plan) const {
+  return plan.rule == graph::RangeRule::kLearned ? tensor(*plan.range) : Tensor();
+}
+
+Forward::Quantized Forward::weight(graph::ParameterId id) const {
+  const auto& structure = state_.graph.parameter(id).structure;
+  const Tensor& stored = tensor(id);
+  const auto& plan = state_.parameter_plans[id.value];
+  if (!plan) return {expand(stored, structure), {}, {}};
+  Quantized result{{}, grids_of(*plan, stored), {}};
+  result.steps = steps_of_rows(steps_of(result.grids), structure);
+  const GroupLayout layout = layout_of_parameter(stored, result.grids);
+  const Path path = fastest_path(stored, result.grids, layout, plan->fake);
+  result.value =
+      expand(fake_quantize(stored, log2_range_of(*plan), result.grids, layout, plan->fake, path),
+             structure);
+  return result;
+}
+
+Tensor Forward::bias(graph::ParameterId id, const Wire& input, const Quantized& weight) const {
+  const auto& plan = state_.parameter_plans[id.value];
+  if (!plan || plan->rule != graph::RangeRule::kAccumulator) return this->weight(id).value;
+  check(input.steps.size() == 1 && !weight.grids.empty(),
+        "a bias on the accumulator's grid, but the accumulator has none");
+  std::vector<double> steps = weight.steps;
+  const auto input_step = static_cast<float>(input.steps.front());
+  for (double& step : steps) step = double{input_step * static_cast<float>(step)};
+  const Tensor& stored = tensor(id);
+  const Grids grids = make_accumulator_grids(*plan, steps);
+  const GroupLayout layout = layout_of_parameter(stored, grids);
+  return fake_quantize(stored, {}, grids, layout, plan->fake,
+                       fastest_path(stored, grids, layout, plan->fake));
+}
+
+Tail Forward::tail_of(const Fusion& fusion) const {
+  Tail tail;
+  if (fusion.relu) tail.follow = Follow::kRelu;
+  if (!fusion.quantize) return tail;
+  const QuantizerPlan& plan = *state_.node_plans[*fusion.quantize];
+  tail.follow = Follow::kReluQuantize;
+  tail.grids = grids_of(plan, {});
+  tail.log2_range = log2_range_of(plan);
+  tail.quantizer = plan.fake;
+  tail.quantizer.has_relu = true;
+  return tail;
+}
+
+void Forward::operator()(const graph::Linear& op, std::size_t index) {
+  const Wire& x = input(index);
+  const Quantized w = weight(op.weight);
+  const Tensor b = op.bias ? bias(*op.bias, x, w) : Tensor();
+  std::vector<double> steps;
+  const bool has_grid = x.steps.size() == 1 && !w.grids.empty() &&
+                        (!op.bias || state_.parameter_plans[op.bias->value].has_value());
+  if (has_grid) {
+    steps = w.steps;
+    for (double& step : steps) step *= x.steps.front();
+  }
+  write(index, torch::linear(x.value, w.value, b), std::move(steps));
+}
+
+void Forward::operator()(const graph::BatchNorm& op, std::size_t index) {
+  const Fusion fusion = fusion_of(index);
+  const Tail tail = tail_of(fusion);
+  const BatchNorm norm{.gain = optional_tensor(op.gain),
+                       .shift = optional_tensor(op.shift),
+                       .mean = optional_tensor(op.mean),
+                       .variance = optional_tensor(op.variance),
+                       .epsilon = op.epsilon,
+                       .momentum = op.momentum};
+  const Tensor& x = input(index).value;
+  Tensor y = batch_norm(x, norm, tail, context_.is_training, fastest_path(x, tail));
+  const std::size_t last = fusion.quantize ? *fusion.quantize : fusion.relu.value_or(index);
+  write(last, std::move(y), fusion.quantize ? steps_of(tail.grids) : std::vector<double>{});
+}
+
+void Forward::operator()(const graph::Relu&, std::size_t index) {
+  const Wire& x = input(index);
+  const Fusion fusion = fusion_of(index);
+  if (!fusion.quantize) return write(index, x.value.relu(), x.steps);
+  const Tail tail = tail_of(fusion);
+  const GroupLayout layout = layout_of_wire(x.value, tail.grids);
+  const Path path = fastest_path(x.value, tail.grids, layout, tail.quantizer);
+  write(*fusion.quantize,
+        fake_quantize(x.value, tail.log2_range, tail.grids, layout, tail.quantizer, path),
+        steps_of(tail.grids));
+}
+
+void Forward::operator()(const graph::Softmax&, std::size_t index) {
+  write(index, input(index).value.softmax(1));
+}
+
+void Forward::operator()(const graph::Dropout& op, std::size_t index) {
+  const Wire& x = input(index);
+  if (!context_.is_training || op.rate == 0) return write(index, x.value, x.steps);
+  const Philox random(context_.seed, RandomStream::kDropout, context_.epoch, context_.step);
+  // Numbers of different nodes lie far apart.
+  const std::uint64_t first = static_cast<std::uint64_t>(index) << 40;
+  write(index, x.value * dropout_factors(x.value, op.rate, random, first));
+}
+
+void Forward::operator()(const graph::Quantize&, std::size_t index) {
+  const Tensor& x = input(index).value;
+  const QuantizerPlan& plan = *state_.node_plans[index];
+  const Grids grids = grids_of(plan, {});
+  const GroupLayout layout = layout_of_wire(x, grids);
+  const Path path = fastest_path(x, grids, layout, plan.fake);
+  write(index, fake_quantize(x, log2_range_of(plan), grids, layout, plan.fake, path),
+        steps_of(grids));
+}
+
+void Forward::operator()(const graph::Add&, std::size_t index) {
+  const Wire& a = input(index, 0);
+  const Wire& b = input(index, 1);
+  write(index, a.value + b.value, a.steps == b.steps ? a.steps : std::vector<double>{});
+}
+
+void Forward::operator()(const graph::Concat&, std::size_t index) {
+  std::vector<Tensor> parts;
+  std::vector<double> steps = input(index).steps;
+  for (std::size_t i = 0; i < node(index).inputs.size(); ++i) {
+    parts.push_back(input(index, i).value);
+    const bool is_one_step = steps.size() == 1 && input(index, i).steps == steps;
+    if (!is_one_step) steps.clear();
+  }
+  write(index, torch::cat(parts, 1), std::move(steps));
+}
+
+void Forward::operator()(const graph::Flatten&, std::size_t index) {
+  const Wire& x = input(index);
+  const bool is_one_step = x.steps.size() == 1;
+  write(index, x.value.flatten(1), is_one_step ? x.steps : std::vector<double>{});
+}
+
+}  // namespace pare::nn

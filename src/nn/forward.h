@@ -1,0 +1,61 @@
+#pragma once
+
+#include <vector>
+
+#include <torch/types.h>
+
+#include "nn/batch_norm.h"
+#include "nn/network.h"
+#include "nn/network_state.h"
+
+namespace pare::nn {
+
+/// One forward pass: the values of the wires, and the steps of those that are on a grid.
+class Forward {
+ public:
+  Forward(const NetworkState& state, const Context& context);
+
+  torch::Tensor run(const torch::Tensor& inputs);
+
+  // One overload an op; `index` is the node's.
+  void operator()(const graph::Linear& op, std::size_t index);
+  void operator()(const graph::BatchNorm& op, std::size_t index);
+  void operator()(const graph::Relu& op, std::size_t index);
+  void operator()(const graph::Softmax& op, std::size_t index);
+  void operator()(const graph::Dropout& op, std::size_t index);
+  void operator()(const graph::Quantize& op, std::size_t index);
+  void operator()(const graph::Add& op, std::size_t index);
+  void operator()(const graph::Concat& op, std::size_t index);
+  void operator()(const graph::Flatten& op, std::size_t index);
+
+ private:
+  struct Wire {
+    torch::Tensor value;
+    std::vector<double> steps = {};  ///< one or one a channel; empty: real numbers
+  };
+  struct Quantized {
+    torch::Tensor value;
+    Grids grids;                ///< of the stored tensor; empty: no quantizer
+    std::vector<double> steps;  ///< of the value: one, or one a row
+  };
+
+  const graph::Node& node(std::size_t index) const { return state_.graph.nodes[index]; }
+  const Wire& input(std::size_t index, std::size_t number = 0) const;
+  void write(std::size_t index, torch::Tensor value, std::vector<double> steps = {});
+  bool is_traced(std::size_t index) const;
+  Fusion fusion_of(std::size_t index) const;
+
+  const torch::Tensor& tensor(graph::ParameterId id) const { return state_.parameters.tensor(id); }
+  torch::Tensor optional_tensor(const std::optional<graph::ParameterId>& id) const;
+  Grids grids_of(const QuantizerPlan& plan, const torch::Tensor& values) const;
+  torch::Tensor log2_range_of(const QuantizerPlan& plan) const;
+  Quantized weight(graph::ParameterId id) const;
+  torch::Tensor bias(graph::ParameterId id, const Wire& input, const Quantized& weight) const;
+  Tail tail_of(const Fusion& fusion) const;
+
+  const NetworkState& state_;
+  const Context& context_;
+  std::vector<Wire> wires_;
+};
+
+}  // namespace pare::nn

@@ -1,0 +1,70 @@
+#include "nn/network.h"
+
+#include <fmt/format.h>
+
+#include <torch/torch.h>
+
+#include "base/error.h"
+#include "graph/check.h"
+#include "nn/forward.h"
+#include "nn/network_state.h"
+
+namespace pare::nn {
+namespace {
+
+const graph::Graph& checked(const graph::Graph& graph) {
+  graph::check(graph);
+  if (graph.inputs.size() != 1 || graph.inputs.front().time != graph::Time::kOnce) {
+    throw InputError(fmt::format(
+        "network '{}': training knows networks of one input without a time axis", graph.name));
+  }
+  return graph;
+}
+
+}  // namespace
+
+NetworkState::NetworkState(const graph::Graph& from, torch::Device device)
+    : graph(checked(from)), parameters(graph, device), fusions(find_fusions(graph)) {
+  for (const graph::Parameter& parameter : graph.parameters) {
+    auto& plan = parameter_plans.emplace_back();
+    if (parameter.quantizer) plan = make_plan(graph, *parameter.quantizer, parameter.name);
+  }
+  for (const graph::Node& node : graph.nodes) {
+    auto& plan = node_plans.emplace_back();
+    const auto* quantize = std::get_if<graph::Quantize>(&node.op);
+    if (quantize != nullptr) plan = make_plan(graph, quantize->quantizer, node.name);
+  }
+}
+
+Network::Network(const graph::Graph& graph, torch::Device device)
+    : state_(std::make_unique<NetworkState>(graph, device)) {}
+Network::~Network() = default;
+Network::Network(Network&&) noexcept = default;
+Network& Network::operator=(Network&&) noexcept = default;
+
+torch::Tensor Network::forward(const torch::Tensor& inputs, const Context& context) {
+  return Forward(*state_, context).run(inputs);
+}
+
+std::span<const Slice> Network::slices() const { return state_->parameters.slices(); }
+torch::Tensor Network::values() const { return state_->parameters.values(); }
+torch::Tensor Network::gradients() const { return state_->parameters.gradients(); }
+torch::Tensor Network::masks() const { return state_->parameters.masks(); }
+
+void Network::zero_gradients() { gradients().zero_(); }
+
+void Network::mask_gradients() {
+  if (masks().defined()) gradients().mul_(masks());
+}
+
+void Network::mask_values() {
+  if (masks().defined()) values().mul_(masks());
+}
+
+std::map<std::string, torch::Tensor> Network::buffers() const {
+  return state_->parameters.buffers();
+}
+
+void Network::store(graph::Graph& graph) const { state_->parameters.store(graph); }
+
+}  // namespace pare::nn

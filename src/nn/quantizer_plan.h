@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "graph/graph.h"
+#include "nn/fake_quantize.h"
+
+namespace pare::nn {
+
+/// A graph::Quantizer with what training does not change looked up.
+struct QuantizerPlan {
+  FakeQuantizer fake;
+  graph::RangeRule rule = graph::RangeRule::kFixed;
+  graph::StepRule step = graph::StepRule::kFloat;
+  std::vector<graph::CodeRange> codes;      ///< one or one a group
+  std::vector<float> zero_points;           ///< one or one a group
+  std::optional<graph::ParameterId> range;  ///< of kLearned and kFixed
+  std::size_t num_ranges = 1;
+};
+
+/// Throws InputError naming `owner` (the parameter or node) if its format cannot be trained.
+QuantizerPlan make_plan(const graph::Graph& graph, const graph::Quantizer& quantizer,
+                        const std::string& owner);
+
+/// Grids of ranges s (kLearned: log2 s), one or one a group.
+Grids make_grids(const QuantizerPlan& plan, std::span<const float> ranges);
+
+/// Grids of a bias on the accumulator's grid with these steps.
+Grids make_accumulator_grids(const QuantizerPlan& plan, std::span<const double> steps);
+
+/// Layout of a parameter: groups are runs of the whole tensor.
+GroupLayout layout_of_parameter(const torch::Tensor& x, const Grids& grids);
+
+/// Layout of a wire [N, …]: groups are runs of each sample.
+GroupLayout layout_of_wire(const torch::Tensor& x, const Grids& grids);
+
+/// value of code 1, one or one a group.
+std::vector<double> steps_of(const Grids& grids);
+
+}  // namespace pare::nn
