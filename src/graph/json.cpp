@@ -3,13 +3,13 @@
 
 #include "graph/json.h"
 
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/names.h"
 #include "graph/check.h"
 #include "graph/edit.h"
@@ -107,11 +107,6 @@ class Reader {
     throw InputError(fmt::format("{}: {}", where, what));
   }
 
-  static void expect(bool holds, const std::string& where, std::string_view type,
-                     const Json& found) {
-    if (!holds) fail(where, fmt::format("expected {}, found {}", type, found.type_name()));
-  }
-
   /// Before anything is checked: entries are objects with a name, or names. What is neither is
   /// reported when its turn comes.
   static void index_names(const Json& json, const char* key, Index& index) {
@@ -124,30 +119,11 @@ class Reader {
     }
   }
 
-  void read(const Json& json, bool& value, const std::string& where) const {
-    expect(json.is_boolean(), where, "true or false", json);
-    value = json.get<bool>();
-  }
-
-  void read(const Json& json, std::string& value, const std::string& where) const {
-    expect(json.is_string(), where, "a string", json);
-    value = json.get<std::string>();
-  }
-
-  void read(const Json& json, double& value, const std::string& where) const {
-    expect(json.is_number(), where, "a number", json);
-    value = json.get<double>();
-  }
-
-  template <std::signed_integral T>
+  /// A single value.
+  template <class T>
+  requires std::is_arithmetic_v<T> || std::same_as<T, std::string>
   void read(const Json& json, T& value, const std::string& where) const {
-    expect(json.is_number_integer(), where, "an integer", json);
-    const bool fits =
-        json.is_number_unsigned()
-            ? json.get<std::uint64_t>() <= static_cast<std::uint64_t>(std::numeric_limits<T>::max())
-            : json.get<std::int64_t>() >= std::numeric_limits<T>::min();
-    if (!fits) fail(where, fmt::format("{} is out of range", json.dump()));
-    value = json.get<T>();
+    value = json_as<T>(json, where);
   }
 
   void read(const Json& json, ParameterId& id, const std::string& where) const {
@@ -160,8 +136,7 @@ class Reader {
   template <IsId IdType>
   void read_reference(const Json& json, IdType& id, const std::string& where, const Index& index,
                       std::string_view what) const {
-    std::string name;
-    read(json, name, where);
+    const auto name = json_as<std::string>(json, where);
     const auto found = index.find(name);
     if (found == index.end()) fail(where, fmt::format("there is no {} '{}'", what, name));
     id.value = found->second;
@@ -170,8 +145,7 @@ class Reader {
   template <class T>
   requires std::is_enum_v<T>
   void read(const Json& json, T& value, const std::string& where) const {
-    std::string found;
-    read(json, found, where);
+    const auto found = json_as<std::string>(json, where);
     std::vector<std::string> known;
     for (const auto& [enumerator, name] : EnumNames<T>::list) {
       if (name == found) {
@@ -185,7 +159,7 @@ class Reader {
 
   template <class T>
   void read(const Json& json, std::vector<T>& list, const std::string& where) const {
-    expect(json.is_array(), where, "a list", json);
+    if (!json.is_array()) throw_json_type(json, "a list", where);
     list.clear();
     for (std::size_t i = 0; i < json.size(); ++i) {
       list.emplace_back();
@@ -195,7 +169,7 @@ class Reader {
 
   void read(const Json& json, std::map<std::string, Quantizer>& named,
             const std::string& where) const {
-    expect(json.is_object(), where, "an object", json);
+    if (!json.is_object()) throw_json_type(json, "an object", where);
     for (const auto& [name, entry] : json.items()) read(entry, named[name], where + "." + name);
   }
 
@@ -207,10 +181,7 @@ class Reader {
   template <class T>
   requires IsVariant<T>
   void read(const Json& json, T& value, const std::string& where) const {
-    expect(json.is_object(), where, "an object", json);
-    std::string kind;
-    if (!json.contains("kind")) fail(where, "has no 'kind'");
-    read(json.at("kind"), kind, where + ".kind");
+    const auto kind = required<std::string>(json, "kind", where);
     std::vector<std::string> known;
     const bool is_known = [&]<std::size_t... I>(std::index_sequence<I...>) {
       return (read_if_kind<std::variant_alternative_t<I, T>>(json, kind, value, where, known) ||
@@ -242,7 +213,7 @@ class Reader {
   /// Every field but an optional one must be there, and nothing else.
   template <class T>
   void read_fields(const Json& json, T& value, const std::string& where) const {
-    expect(json.is_object(), where, "an object", json);
+    if (!json.is_object()) throw_json_type(json, "an object", where);
     std::vector<std::string> known;
     if constexpr (HasKind<T>) known.emplace_back("kind");
     T::fields(value, [&](std::string_view name, auto& field) {
