@@ -49,7 +49,8 @@ void describe_sweep(const Grid& grid, const std::string& path) {
                                               {"description", grid.description},
                                               {"recipe", grid.recipe.name},
                                               {"recipe_description", grid.recipe.description},
-                                              {"data", grid.recipe.data.set}};
+                                              {"data_set", grid.recipe.data.set},
+                                              {"data_train", grid.recipe.data.train}};
   write_file_atomic(path, description.dump(2) + "\n");
 }
 
