@@ -37,7 +37,7 @@ configure_package_config_file(
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/pareConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/pareConfig.cmake ${CMAKE_BINARY_DIR}/pareConfigVersion.cmake
-        DESTINATION ${package_folder})
+              ${CMAKE_SOURCE_DIR}/cmake/Findlibzip.cmake DESTINATION ${package_folder})
 install(
   EXPORT pareTargets
   NAMESPACE pare::

@@ -33,3 +33,5 @@ run(${CMAKE_COMMAND} -S ${SOURCE} -B ${SCRATCH}/build -G ${GENERATOR}
 run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
 run(${SCRATCH}/build/consumer)
 run(${prefix}/bin/pare --version)
+# The data that come with pare are found in the prefix.
+run(${prefix}/bin/pare data list)
