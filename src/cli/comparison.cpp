@@ -86,8 +86,9 @@ Table layers(const cost::Report& a, const cost::Report& b) {
 }  // namespace
 
 std::string render_comparison(const NamedCost& a, const NamedCost& b) {
-  return fmt::format("{}\n\n{}\n\nBOPs weight-only; `pare cost` says how they are counted.",
-                     render(totals(a, b)), render(layers(a.report, b.report)));
+  return fmt::format(
+      "{}\n\n{}\n\nBOPs weight-only with the input at 32 bits; `pare cost` says more.",
+      render(totals(a, b)), render(layers(a.report, b.report)));
 }
 
 }  // namespace pare::cli

@@ -1,0 +1,67 @@
+#include "cli/verb_eval.h"
+
+#include <array>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "cli/evaluation.h"
+#include "cli/model_run.h"
+#include "model/model.h"
+
+namespace pare::cli {
+namespace {
+
+struct EvalOptions {
+  std::string model;
+  std::string recipe;
+  SplitName split = SplitName::kTest;
+};
+
+ExitCode run(const EvalOptions& options, Output& output) {
+  const graph::Graph graph = model::load(options.model).graph;
+  const SplitData data = load_split(options.recipe, options.split);
+  check_fits(graph, options.model, data);
+  std::vector<double> outputs;
+  const std::array graphs{&graph};
+  evaluate_in_batches(graphs, data.samples, {}, output.progress(),
+                      [&](std::int64_t, std::span<const graph::Evaluation> of) {
+                        const auto batch = of.front().output.as<double>();
+                        outputs.insert(outputs.end(), batch.begin(), batch.end());
+                      });
+  const auto labels = data.samples.labels.as<std::int64_t>();
+  const metrics::Classification result = classify_outputs(graph, outputs, labels);
+  const char* split = options.split == SplitName::kTest ? "test" : "validation";
+  output.print(fmt::format("{} on the {} split of {} ({}), float graph\n\n{}", options.model, split,
+                           data.set, data.description, render_evaluation(result, data.classes)));
+  nlohmann::json json = evaluation_json(result, data.classes);
+  json["model"] = options.model;
+  json["program"] = "float graph";
+  json["data"] = {{"set", data.set}, {"description", data.description}, {"split", split}};
+  output.print(json);
+  return kFine;
+}
+
+}  // namespace
+
+Verb add_eval(CLI::App& parent) {
+  CLI::App* app = add_subcommand(
+      parent, "eval", "Accuracy, AUC and background efficiency of a model on data",
+      "  pare eval runs/quickstart/model.pare --data recipes/quickstart.toml\n"
+      "  pare eval model.pare --data recipe.toml --split validation --json\n"
+      "\nInputs are taken raw and standardised as the model says. The network is run as a float\n"
+      "graph, in double.\n");
+  const auto options = std::make_shared<EvalOptions>();
+  app->add_option("model", options->model, "The model (.pare)")->required();
+  app->add_option("--data", options->recipe, "The recipe whose [data] are used")->required();
+  app->add_option_function<std::string>(
+         "--split",
+         [options](const std::string& split) {
+           options->split = split == "validation" ? SplitName::kValidation : SplitName::kTest;
+         },
+         "Which samples (default: test)")
+      ->check(CLI::IsMember({"test", "validation"}));
+  return {app, [options](Output& output) { return run(*options, output); }};
+}
+
+}  // namespace pare::cli
