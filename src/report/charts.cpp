@@ -31,11 +31,11 @@ Json base_spec(const std::string& description) {
 /// Drag to move, scroll to zoom.
 Json zoom() { return {{{"name", "view"}, {"select", "interval"}, {"bind", "scales"}}}; }
 
-Json bops_axis() {
+Json bops_axis(int padding) {
   return {{"field", "bops"},
           {"type", "quantitative"},
           {"title", kBopsTitle},
-          {"scale", {{"type", "log"}, {"nice", false}, {"padding", 20}}},
+          {"scale", {{"type", "log"}, {"nice", false}, {"padding", padding}}},
           {"axis", {{"format", "~s"}, {"labelOverlap", true}}}};
 }
 
@@ -126,9 +126,9 @@ Json accuracy_against_bops(const std::vector<Json>& stages) {
   const Json y = {{"field", "accuracy"},
                   {"type", "quantitative"},
                   {"title", "accuracy"},
-                  {"scale", {{"zero", false}, {"padding", 20}}}};
+                  {"scale", {{"zero", false}, {"padding", 50}}}};
   const Json order = {{"field", "order"}, {"type", "quantitative"}};
-  const Json label = {{"mark", {{"type", "text"}, {"align", "left"}, {"dx", 8}, {"dy", -8}}},
+  const Json label = {{"mark", {{"type", "text"}, {"align", "left"}, {"angle", 315}, {"dx", 8}}},
                       {"encoding", {{"text", {{"field", "stage"}, {"type", "nominal"}}}}}};
   const Json tooltip = {{{"field", "stage"}},
                         {{"field", "accuracy"}, {"format", ".4f"}},
@@ -142,7 +142,7 @@ Json accuracy_against_bops(const std::vector<Json>& stages) {
   spec["width"] = 760;
   spec["height"] = 320;
   spec["data"] = {{"values", points}};
-  spec["encoding"] = {{"x", bops_axis()}, {"y", y}};
+  spec["encoding"] = {{"x", bops_axis(40)}, {"y", y}};
   spec["layer"] = {line, label};
   return spec;
 }
@@ -215,7 +215,7 @@ Json sweep_against_bops(const search::ResultsTable& summary) {
   spec["width"] = 720;
   spec["height"] = 420;
   spec["data"] = {{"values", points}};
-  spec["encoding"] = {{"x", bops_axis()}, {"color", color}};
+  spec["encoding"] = {{"x", bops_axis(20)}, {"color", color}};
   spec["layer"] = {bars, line};
   return spec;
 }

@@ -18,24 +18,26 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:">
 <style>
-body { font: 16px/1.5 system-ui, sans-serif; color: #1f2328; background: #fff; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #1f2328; background: #fff; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.7rem; margin: 0 0 .5rem; }
 h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid #d0d7de; padding-bottom: .2rem; }
 figure { margin: 1rem 0; overflow-x: auto; }
 figcaption { color: #57606a; font-size: .9rem; max-width: 48rem; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; margin: .8rem 0; }
-th, td { padding: .25rem .7rem; border-bottom: 1px solid #d8dee4; text-align: right; white-space: nowrap; }
+th, td { padding: .25rem .6rem; border-bottom: 1px solid #d8dee4; text-align: right; white-space: nowrap; }
 th { border-bottom: 2px solid #57606a; }
 .text { text-align: left; }
 footer { margin-top: 3rem; color: #57606a; font-size: .85rem; }
 </style>
 )";
 
-/// JSON that no HTML parser can take for the end of its script element.
+/// JSON that no HTML parser can take for the end of its script element; bytes that are not UTF-8
+/// are replaced.
 std::string script_safe(const nlohmann::json& json) {
+  using ErrorHandler = nlohmann::json::error_handler_t;
   std::string safe;
-  for (const char c : json.dump()) {
+  for (const char c : json.dump(-1, ' ', false, ErrorHandler::replace)) {
     if (c == '<') {
       safe += "\\u003c";
     } else {

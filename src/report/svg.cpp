@@ -59,7 +59,9 @@ void run_node(const TemporaryFolder& folder) {
 std::string to_svg(const nlohmann::json& spec) {
   const TemporaryFolder folder;
   std::string script(figure_script());
-  script += "\npareFigures.svg(" + spec.dump() + ").then((svg) => process.stdout.write(svg));\n";
+  script += "\npareFigures.svg(" +
+            spec.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+            ").then((svg) => process.stdout.write(svg));\n";
   write_file_atomic(folder.file("draw.cjs"), script);
   try {
     run_node(folder);
