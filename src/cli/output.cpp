@@ -32,7 +32,9 @@ void Output::print(std::string_view text) {
 }
 
 void Output::print(const nlohmann::json& object) {
-  if (is_json_) *out_ << object.dump(2) << '\n' << std::flush;
+  if (is_json_)
+    *out_ << object.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n'
+          << std::flush;
 }
 
 void Output::warn(std::string_view text) {

@@ -35,19 +35,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
-/// A number, or nothing where the text is none. Infinity where a double cannot hold it.
-std::optional<double> number(std::string_view text) {
-  text = trimmed(text);
-  if (text.substr(0, 1) == "+") text.remove_prefix(1);
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
-  // Too large or too small: neither can be told from the other, nor held.
-  if (error == std::errc::result_out_of_range) return std::numeric_limits<double>::infinity();
-  if (error != std::errc()) return std::nullopt;
-  return value;
-}
-
 class TableReader {
  public:
   TableReader(std::string_view text, const std::string& origin, const std::string& label)
@@ -71,7 +58,7 @@ class TableReader {
   void read_header(const std::string& label) {
     if (!lines_.next(fields_)) throw InputError(fmt::format("{}: the file is empty", origin_));
     columns_ = fields_;
-    if (std::all_of(columns_.begin(), columns_.end(), number)) {
+    if (std::all_of(columns_.begin(), columns_.end(), parse_number)) {
       throw InputError(fmt::format(
           "{}: line {}: all fields are numbers, expected names of columns; add a header line",
           origin_, lines_.line()));
@@ -112,7 +99,7 @@ class TableReader {
   }
 
   float input(std::size_t column) const {
-    const std::optional<double> value = number(fields_[column]);
+    const std::optional<double> value = parse_number(fields_[column]);
     if (!value) {
       fail(column, fields_[column].empty()
                        ? "empty, expected a number"
@@ -138,7 +125,7 @@ class TableReader {
     std::map<std::string_view, std::int64_t> indices;
     bool are_numbers = true;
     for (const std::string& text : label_texts_) {
-      are_numbers = are_numbers && number(text).has_value();
+      are_numbers = are_numbers && parse_number(text).has_value();
       indices.emplace(text, 0);
     }
     for (auto& [name, index] : indices) {
@@ -153,7 +140,7 @@ class TableReader {
   }
 
   std::int64_t integer_label(std::size_t row) const {
-    const double value = *number(label_texts_[row]);
+    const double value = *parse_number(label_texts_[row]);
     if (std::trunc(value) != value || std::abs(value) > 9e15) {
       throw InputError(fmt::format("{}: line {}, column '{}': label {} is not an integer", origin_,
                                    label_lines_[row], shown(columns_[label_column_]),
@@ -179,6 +166,18 @@ class TableReader {
 };
 
 }  // namespace
+
+std::optional<double> parse_number(std::string_view field) {
+  std::string_view text = trimmed(field);
+  if (text.substr(0, 1) == "+") text.remove_prefix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || end != text.data() + text.size()) return std::nullopt;
+  // Too large or too small: neither can be told from the other, nor held.
+  if (error == std::errc::result_out_of_range) return std::numeric_limits<double>::infinity();
+  if (error != std::errc()) return std::nullopt;
+  return value;
+}
 
 LabelledTable parse_csv(std::string_view text, const std::string& origin,
                         const std::string& label) {

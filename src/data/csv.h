@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,10 @@ struct LabelledTable {
   /// integers.
   std::vector<std::string> classes;
 };
+
+/// The number that a field holds, blanks around it allowed, or nothing where it holds none.
+/// Infinity where a double cannot hold it.
+std::optional<double> parse_number(std::string_view field);
 
 /// The samples of a CSV file (RFC 4180: quotes, doubled quotes, LF or CRLF). The first line names
 /// the columns; `label` is the column of labels, all others are features. Labels are integers, or

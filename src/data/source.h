@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "data/catalogue.h"
 #include "data/dataset.h"
 #include "data/request.h"
+#include "data/synthetic.h"
 
 namespace pare::data {
 
@@ -31,7 +33,9 @@ Source read_set_files(const CatalogueSet& set);
 /// its largest label. Throws InputError naming file and array, row or column.
 Source read_user_files(const Request& request);
 
-/// The samples of a synthetic set: the last fifth of them is the test part.
-Source make_synthetic(const CatalogueSet& set, std::int64_t num_samples);
+/// The samples of a synthetic set: the last fifth of them is the test part. Recipes get those of
+/// kSyntheticSeed. Throws InputError for less than 50 samples.
+Source make_synthetic(const CatalogueSet& set, std::int64_t num_samples,
+                      std::uint64_t seed = kSyntheticSeed);
 
 }  // namespace pare::data

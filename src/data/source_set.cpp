@@ -10,7 +10,6 @@
 #include "data/find_file.h"
 #include "data/samples.h"
 #include "data/source.h"
-#include "data/synthetic.h"
 
 namespace pare::data {
 namespace {
@@ -77,12 +76,12 @@ Source read_set_files(const CatalogueSet& set) {
   return source;
 }
 
-Source make_synthetic(const CatalogueSet& set, std::int64_t num_samples) {
+Source make_synthetic(const CatalogueSet& set, std::int64_t num_samples, std::uint64_t seed) {
   if (num_samples < kMinSyntheticSamples) {
     throw InputError(fmt::format("data set '{}': {} samples asked for, expected at least {}",
                                  set.name, num_samples, kMinSyntheticSamples));
   }
-  const Samples all = make_mixture(num_samples, kSyntheticSeed);
+  const Samples all = make_mixture(num_samples, seed);
   const std::int64_t num_train = num_samples - num_samples / 5;
   std::vector<std::int64_t> rows(static_cast<std::size_t>(num_samples));
   for (std::size_t row = 0; row < rows.size(); ++row) rows[row] = static_cast<std::int64_t>(row);
