@@ -20,8 +20,10 @@ Forward::Forward(const NetworkState& state, const Context& context)
 Tensor Forward::run(const Tensor& inputs) {
   wires_.at(state_.graph.inputs.front().wire.value).value = inputs;
   for (std::size_t index = 0; index < state_.graph.nodes.size(); ++index) {
-    // A fused chain has written its last wire already, and its inner ones are not wanted.
-    if (wires_[node(index).outputs.front().value].value.defined()) continue;
+    // A fused chain has written its last wire already; its inner wires are never written, and who
+    // reads them belongs to the chain.
+    const bool is_written = wires_[node(index).outputs.front().value].value.defined();
+    if (is_written || !input(index).value.defined()) continue;
     std::visit([&](const auto& op) { (*this)(op, index); }, node(index).op);
   }
   if (context_.trace != nullptr) {

@@ -53,6 +53,16 @@ Environment environment_from(const nlohmann::json& json) {
   return {json.at("device"), json.at("threads"), json.at("torch_version"), json.at("cpu")};
 }
 
+/// "AVX2": what torch's kernels were chosen for. Only its report to people says it.
+std::string cpu_capability() {
+  constexpr std::string_view kLabel = "CPU capability usage: ";
+  const std::string report = at::show_config();
+  const std::size_t start = report.find(kLabel);
+  if (start == std::string::npos) return "unknown";
+  const std::size_t first = start + kLabel.size();
+  return report.substr(first, report.find('\n', first) - first);
+}
+
 const Tensor& tensor_of(const Safetensors& file, const char* name, const std::string& path) {
   const auto found = file.tensors.find(name);
   if (found == file.tensors.end() || found->second.dtype() != DType::kU8) {
@@ -67,7 +77,7 @@ Environment current_environment() {
   return {.device = "cpu",
           .threads = at::get_num_threads(),
           .torch_version = TORCH_VERSION,
-          .cpu = at::get_cpu_capability()};
+          .cpu = cpu_capability()};
 }
 
 std::string difference(const Environment& before, const Environment& now) {

@@ -46,9 +46,9 @@ nlohmann::json classification_metrics(nn::Network& network, const Part& part,
   const torch::Tensor logits = outputs(network, part.inputs).to(torch::kCPU).contiguous();
   const torch::Tensor labels = part.labels.to(torch::kCPU).contiguous();
   const metrics::Scores scores{floats(logits), static_cast<std::size_t>(logits.size(1))};
-  const std::vector<float> softmax = metrics::softmax(scores);
+  const torch::Tensor softmax = logits.to(torch::kFloat64).softmax(1).to(torch::kFloat32);
   const metrics::Classification result = metrics::classify(
-      scores, {softmax, scores.classes},
+      scores, {floats(softmax), scores.classes},
       {labels.data_ptr<std::int64_t>(), static_cast<std::size_t>(labels.numel())});
   return {{"samples", result.samples},
           {"loss", number(loss(kind, logits, labels).item<double>())},
