@@ -128,7 +128,7 @@ Json accuracy_against_bops(const std::vector<Json>& stages) {
                   {"title", "accuracy"},
                   {"scale", {{"zero", false}, {"padding", 50}}}};
   const Json order = {{"field", "order"}, {"type", "quantitative"}};
-  const Json label = {{"mark", {{"type", "text"}, {"align", "left"}, {"angle", 315}, {"dx", 8}}},
+  const Json label = {{"mark", {{"type", "text"}, {"align", "left"}, {"angle", 45}, {"dx", 8}}},
                       {"encoding", {{"text", {{"field", "stage"}, {"type", "nominal"}}}}}};
   const Json tooltip = {{{"field", "stage"}},
                         {{"field", "accuracy"}, {"format", ".4f"}},

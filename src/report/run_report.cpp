@@ -19,22 +19,15 @@ std::string metrics_path(const std::string& folder) { return folder + "/metrics.
 
 PageTable stage_table(const std::vector<Json>& stages) {
   PageTable table;
-  table.columns = {{"stage", true},
-                   {"weight bits"},
-                   {"activation bits"},
-                   {"sparsity %"},
-                   {"weights"},
-                   {"non-zero as codes"},
-                   {"BOPs"},
-                   {"accuracy %"},
-                   {"AUC %"},
-                   {"validation accuracy %"},
-                   {"epochs"}};
+  table.columns = {{"stage", true},    {"W / A bits"}, {"sparsity %"}, {"weights"},
+                   {"non-zero codes"}, {"BOPs"},       {"accuracy %"}, {"AUC %"},
+                   {"validation %"},   {"epochs"}};
   for (const Json& stage : stages) {
     table.rows.push_back(
-        {stage.value("stage", ""), bits_at(stage, "/weight_bits"),
-         bits_at(stage, "/activation_bits"), percent_at(stage, "/sparsity", 1),
-         count_at(stage, "/alive_weights"), count_at(stage, "/nonzero_weights_after_quantization"),
+        {stage.value("stage", ""),
+         bits_at(stage, "/weight_bits") + " / " + bits_at(stage, "/activation_bits"),
+         percent_at(stage, "/sparsity", 1), count_at(stage, "/alive_weights"),
+         count_at(stage, "/nonzero_weights_after_quantization"),
          count_at(stage, "/bops/weight_only_input_32"), percent_at(stage, "/test/accuracy", 2),
          percent_at(stage, "/test/auc_macro", 2), percent_at(stage, "/validation/accuracy", 2),
          count_at(stage, "/epochs")});
@@ -59,11 +52,13 @@ PageTable class_table(const Json& stage) {
 
 Section stages_section(const std::vector<Json>& stages) {
   if (stages.empty()) return {.heading = "Stages", .paragraphs = {"No stage has ended yet."}};
-  return {.heading = "Stages",
-          .paragraphs = {"Accuracy and AUC (one class against the rest, mean over classes) on the "
-                         "test split, at the end of each stage. BOPs count multiplications of "
-                         "weights that are not pruned; the input counts 32 bits."},
-          .tables = {stage_table(stages)}};
+  return {
+      .heading = "Stages",
+      .paragraphs = {"Accuracy and AUC (one class against the rest, mean over classes) on the "
+                     "test split, at the end of each stage. BOPs count multiplications of "
+                     "weights that are not pruned; the input counts 32 bits. W / A: weights and "
+                     "activations; validation: accuracy on the split that chose the epoch."},
+      .tables = {stage_table(stages)}};
 }
 
 std::vector<Section> sections_of(const std::vector<Json>& stages, const std::vector<Json>& epochs) {

@@ -58,8 +58,9 @@ TEST_F(RunReport, HasStagesFiguresAndClasses) {
   const Page page = run_page(folder_);
   ASSERT_EQ(page.sections.size(), 4U);
   EXPECT_THAT(page.sections[0].tables.at(0).rows.at(0),
-              ElementsAre("qat", "6", "float", "80.0", "852", "700", "162 592", "73.12", "93.00",
+              ElementsAre("qat", "6 / float", "80.0", "852", "700", "162 592", "73.12", "93.00",
                           "74.00", "7"));
+  EXPECT_EQ(page.sections[0].tables[0].columns.size(), 10U);
   EXPECT_EQ(page.sections[1].figures.size(), 1U);
   EXPECT_EQ(page.sections[2].figures.size(), 1U);
   EXPECT_THAT(page.sections[3].heading, HasSubstr("qat"));
