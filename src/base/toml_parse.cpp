@@ -9,13 +9,15 @@ namespace {
 constexpr int kMaxKeyParts = 16;
 constexpr int kMaxNesting = 32;
 
-/// Walks over the text outside of strings and comments. On text that is not TOML it may lose its
-/// way, but the parser stops at the same place.
-class DepthScan {
+/// Finds what the parser must not be given: what is too deep, or trips its assertions. Walks over
+/// the text outside of strings and comments; on text that is not TOML it may lose its way, but the
+/// parser stops at the same place.
+class Scan {
  public:
-  DepthScan(std::string_view text, const std::string& origin) : text_(text), origin_(origin) {}
+  Scan(std::string_view text, const std::string& origin) : text_(text), origin_(origin) {}
 
   void run() {
+    if (text_.starts_with("\xEF\xBB\xBF")) at_ = 3;  // a byte-order mark
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == '"' || c == '\'') {
@@ -23,6 +25,9 @@ class DepthScan {
       } else if (c == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size());
       } else {
+        check_ascii(at_);
+        if (c == '[' && nesting_ == 0 && is_line_start_) check_header();
+        if (c != ' ' && c != '\t') is_line_start_ = c == '\n';
         ++at_;
         step(c);
       }
@@ -41,7 +46,29 @@ class DepthScan {
     if (dots_ >= kMaxKeyParts) fail(fmt::format("a key has more than {} parts", kMaxKeyParts));
   }
 
+  /// toml++ 3.3 asserts that a table's header starts with a key, where it should report an error.
+  void check_header() const {
+    std::size_t at = text_.find_first_not_of(" \t", at_ + 1);
+    if (at < text_.size() && text_[at] == '[') at = text_.find_first_not_of(" \t", at + 1);
+    if (at >= text_.size()) return;
+    const char c = text_[at];
+    const bool is_key = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                        (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '"' || c == '\'';
+    if (!is_key && c != ']') fail("expected a key after '['");
+  }
+
+  /// Outside of strings and comments TOML is ASCII, and there toml++ 3.3 takes most other
+  /// characters into undefined behaviour (is_non_ascii_horizontal_whitespace).
+  void check_ascii(std::size_t at) const {
+    if (at < text_.size() && static_cast<unsigned char>(text_[at]) >= 0x80) {
+      fail(
+          "a character that is not ASCII must stand inside of quotes, and not first in a line that "
+          "continues another");
+    }
+  }
+
   void skip_string(char quote) {
+    is_line_start_ = false;
     const std::string_view triple = quote == '"' ? R"(""")" : "'''";
     const bool is_long = text_.substr(at_, 3) == triple;
     at_ += is_long ? 3 : 1;
@@ -49,6 +76,8 @@ class DepthScan {
       const char c = text_[at_];
       if (c == '\\' && quote == '"') {
         ++at_;
+        if (is_long) check_ascii(text_.find_first_not_of(" \t\r\n", at_));
+        if (at_ < text_.size() && text_[at_] == '\n') ++line_;
       } else if (is_long ? text_.substr(at_, 3) == triple : c == quote) {
         at_ += is_long ? 3 : 1;
         // Up to two more quotes belong to the text of a long string.
@@ -72,13 +101,14 @@ class DepthScan {
   int line_ = 1;
   int nesting_ = 0;
   int dots_ = 0;
+  bool is_line_start_ = true;
 };
 
 }  // namespace
 
 toml::table parse_toml(std::string_view text, const std::string& origin) {
   // Tables are destroyed recursively, and the parser bounds the depth of values but not of keys.
-  DepthScan(text, origin).run();
+  Scan(text, origin).run();
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {

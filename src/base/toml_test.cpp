@@ -89,6 +89,16 @@ TEST(ParseToml, TheLineIsRightAfterLongText) {
               HasSubstr("t:4: a key has more than 16 parts"));
 }
 
+TEST(ParseToml, OnlyTextAndCommentsMayLeaveAscii) {
+  const toml::table table =
+      parse_toml("\xEF\xBB\xBF# é\na = \"é\"\nb = 'é'\nc = \"\"\"é\n é\"\"\"\n", "t");
+  EXPECT_EQ(table["a"].value<std::string>(), "é");
+  EXPECT_EQ(table["c"].value<std::string>(), "é\n é");
+  for (const char* text : {"a = é", "a é = 1", "é = 1", "a = 1 é", "a = \"\"\"\\\n é\"\"\""}) {
+    EXPECT_THAT(error_of([&] { parse_toml(text, "t"); }), HasSubstr("must stand inside of quotes"));
+  }
+}
+
 TEST(ApplyOverride, SetsValuesOfEveryType) {
   toml::table table = parse_toml("a = 1\n[b]\nc = 2\n", "t");
   apply_override(table, "a=true");
