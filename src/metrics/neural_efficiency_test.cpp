@@ -135,7 +135,7 @@ RC_GTEST_PROP(NeuralEfficiency, DependsNeitherOnTheOrderOfSamplesNorOfNeuronsNor
     }
     shuffled.add("fc1", row, kNeurons);
   }
-  RC_ASSERT(shuffled.result().efficiency == single(values, kNeurons).efficiency);
+  RC_ASSERT(shuffled.result().layers.at(0).efficiency == single(values, kNeurons).efficiency);
 }
 
 RC_GTEST_PROP(NeuralEfficiency, StaysBelowItsBound, ()) {
