@@ -46,7 +46,8 @@ bool has_checkpoint(const RunFolder& folder) { return fs::exists(folder.checkpoi
 
 void prepare(const RunFolder& folder, const recipe::Recipe& recipe, bool is_resumed) {
   const std::string toml = recipe::to_toml(recipe);
-  if (fs::exists(folder.recipe())) {
+  // A folder without a checkpoint holds nothing to lose: a start that failed.
+  if (has_checkpoint(folder)) {
     if (!is_resumed) {
       throw InputError(
           fmt::format("{}: holds a run already: add --resume to go on with it, or choose another "

@@ -22,6 +22,11 @@ class RunFolderTest : public testing::Test {
   }
   ~RunFolderTest() override { std::filesystem::remove_all(folder_.path); }
 
+  void pretend_to_have_trained() {
+    prepare(folder_, recipe_, false);
+    write_file_atomic(folder_.checkpoint(), std::string_view("something"));
+  }
+
   RunFolder folder_;
   recipe::Recipe recipe_ = recipe::parse("name = \"r\"\n[data]\nset = \"x\"\n[[stage]]\n", "test");
 };
@@ -33,13 +38,20 @@ TEST_F(RunFolderTest, AFreshFolderGetsTheResolvedRecipe) {
 }
 
 TEST_F(RunFolderTest, AUsedFolderNeedsResume) {
-  prepare(folder_, recipe_, false);
+  pretend_to_have_trained();
   EXPECT_THROW(prepare(folder_, recipe_, false), InputError);
   EXPECT_NO_THROW(prepare(folder_, recipe_, true));
 }
 
-TEST_F(RunFolderTest, AnotherRecipeIsRefusedByTheLineThatDiffers) {
+TEST_F(RunFolderTest, AStartThatFailedIsNoUse) {
   prepare(folder_, recipe_, false);
+  recipe::Recipe other = recipe_;
+  other.seed = 99;
+  EXPECT_NO_THROW(prepare(folder_, other, false));
+}
+
+TEST_F(RunFolderTest, AnotherRecipeIsRefusedByTheLineThatDiffers) {
+  pretend_to_have_trained();
   recipe::Recipe other = recipe_;
   other.seed = 99;
   try {
