@@ -40,6 +40,11 @@ const Forward::Wire& Forward::input(std::size_t index, std::size_t number) const
   return wires_[node(index).inputs.at(number).value];
 }
 
+bool Forward::is_done(std::size_t index) const {
+  const bool is_written = wires_[node(index).outputs.front().value].value.defined();
+  return is_written || !input(index).value.defined();
+}
+
 void Forward::write(std::size_t index, Tensor value, std::vector<double> steps) {
   wires_[node(index).outputs.front().value] = {std::move(value), std::move(steps)};
 }

@@ -42,6 +42,9 @@ class Forward {
   const graph::Node& node(std::size_t index) const { return state_.graph.nodes[index]; }
   const Wire& input(std::size_t index, std::size_t number = 0) const;
   void write(std::size_t index, torch::Tensor value, std::vector<double> steps = {});
+  /// Whether an earlier node's fused chain has computed this one: its last wire is written, its
+  /// inner ones never are.
+  bool is_done(std::size_t index) const;
   bool is_traced(std::size_t index) const;
   Fusion fusion_of(std::size_t index) const;
 
