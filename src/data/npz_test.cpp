@@ -1,12 +1,13 @@
 #include "data/npz.h"
 
+#include <algorithm>
 #include <cstring>
-#include <filesystem>
 
 #include <gmock/gmock.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data/test_folder.h"
 
 namespace pare::data {
 namespace {
@@ -16,17 +17,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
 
-class Npz : public testing::Test {
+class Npz : public FolderTest {
  protected:
-  void SetUp() override {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::temp_directory_path() / ("pare_npz_" + std::string(test->name()));
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string path() const { return (folder_ / "a.npz").string(); }
+  std::string path() const { return FolderTest::path("a.npz"); }
 
   /// An archive of one array of a million zeros: packed about 1000 to 1.
   std::vector<std::byte> zeros() const {
@@ -42,8 +35,6 @@ class Npz : public testing::Test {
     ASSERT_NE(at, zip.end());
     std::memcpy(&*at + 24, &size, sizeof(size));
   }
-
-  std::filesystem::path folder_;
 };
 
 TEST_F(Npz, ReadsWhatItWrote) {
