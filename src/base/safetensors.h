@@ -20,11 +20,12 @@ struct Safetensors {
   friend bool operator==(const Safetensors&, const Safetensors&) = default;
 };
 
-/// The file's bytes. Deterministic: equal contents give equal bytes (keys sorted, data aligned to 8).
+/// The file's bytes. Deterministic: equal contents give equal bytes (keys sorted, data aligned to
+/// 8).
 std::vector<std::byte> to_bytes(const Safetensors& contents);
 
-/// Reads and checks: header length within the file, valid JSON without duplicate keys, known dtypes,
-/// sizes that match shapes, and tensors that cover the data without holes or overlaps.
+/// Reads and checks: header length within the file, valid JSON without duplicate keys, known
+/// dtypes, sizes that match shapes, and tensors that cover the data without holes or overlaps.
 /// `origin` names the file in messages. Throws InputError; never allocates more than the file's own
 /// size times a small constant.
 Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& origin);
