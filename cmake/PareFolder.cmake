@@ -42,6 +42,8 @@ function(pare_add_test_program target)
   if(ARG_TORCH)
     target_link_libraries(${target} PRIVATE pare_train_lib)
     target_precompile_headers(${target} REUSE_FROM pare_torch_pch)
+    # As the precompiled header was built: compilers that make PIE by default refuse it otherwise.
+    target_compile_options(${target} PRIVATE -fPIC)
   else()
     target_link_libraries(${target} PRIVATE pare)
   endif()

@@ -178,7 +178,8 @@ void Forward::operator()(const graph::Dropout& op, std::size_t index) {
   const Philox random(context_.seed, RandomStream::kDropout, context_.epoch, context_.step);
   // Numbers of different nodes lie far apart.
   const std::uint64_t first = static_cast<std::uint64_t>(index) << 40;
-  write(index, x.value * dropout_factors(x.value, op.rate, random, first));
+  // The grid is that of evaluation, where dropout is the identity: a bias behind is rounded to it.
+  write(index, x.value * dropout_factors(x.value, op.rate, random, first), x.steps);
 }
 
 void Forward::operator()(const graph::Quantize&, std::size_t index) {

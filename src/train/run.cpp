@@ -185,6 +185,15 @@ class Run {
   Checkpoint at_;
 };
 
+RunResult finished_run(const RunFolder& folder) {
+  const model::Model model = model::load(folder.model());
+  const auto data = model.provenance.find("data");
+  return {.folder = folder.path,
+          .data_description = data == model.provenance.end() ? "" : data->second,
+          .was_finished = true,
+          .stages = read_metrics(folder.metrics(), "stage_end")};
+}
+
 void check_blas_threads(int threads, const Listeners& listeners) {
   if (!listeners.warning) return;
   const int found = count_threads_of_a_product();
@@ -205,13 +214,8 @@ RunResult run(const recipe::Recipe& recipe, const std::string& folder, bool is_r
   const RunFolder files{folder};
   prepare(files, recipe, is_resumed);
   const FolderLock lock(folder);
-  if (has_checkpoint(files)) {
-    const Checkpoint checkpoint = load_checkpoint(files.checkpoint());
-    if (checkpoint.position.is_finished) {
-      return {.folder = folder,
-              .was_finished = true,
-              .stages = read_metrics(files.metrics(), "stage_end")};
-    }
+  if (has_checkpoint(files) && load_checkpoint(files.checkpoint()).position.is_finished) {
+    return finished_run(files);
   }
   return Run(recipe, files, listeners).execute();
 }
