@@ -11,7 +11,7 @@ using testing::HasSubstr;
 
 TEST(RenderCost, ShowsLayersTotalAndSize) {
   const std::string text = render_cost(cost::estimate(cost::jets_graph(6, 16)));
-  EXPECT_THAT(text, HasSubstr("fc1        16 x 64          32            6"));
+  EXPECT_THAT(text, HasSubstr("fc1      16 x 64          32            6"));
   EXPECT_THAT(text, HasSubstr("110 592\n"));
   EXPECT_THAT(text, HasSubstr("412 960\n"));
   EXPECT_THAT(text, HasSubstr("4 256 weights and 133 biases, 29 792 bits"));
