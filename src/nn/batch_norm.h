@@ -11,10 +11,10 @@ namespace pare::nn {
 
 /// Batch norm (graph::BatchNorm) with its tensors, each [C] or undefined.
 struct BatchNorm {
-  torch::Tensor gain;
-  torch::Tensor shift;
-  torch::Tensor mean;      ///< running; updated in place while training
-  torch::Tensor variance;  ///< running, unbiased; updated in place while training
+  torch::Tensor gain = {};
+  torch::Tensor shift = {};
+  torch::Tensor mean = {};      ///< running; updated in place while training
+  torch::Tensor variance = {};  ///< running, unbiased; updated in place while training
   double epsilon = 1e-5;
   double momentum = 0.1;
 };

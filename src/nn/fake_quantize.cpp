@@ -109,7 +109,8 @@ struct FakeQuantize : torch::autograd::Function<FakeQuantize> {
                         const c10::intrusive_ptr<Settings>& s) {
     Tensor y = s->path == Path::kKernels ? forward_by_kernels(x, *s)
                                          : aten_quantize(x, s->grids, s->layout, s->quantizer);
-    s->has_log2_range = log2_range.requires_grad();
+    s->has_log2_range = s->quantizer.surrogate == Surrogate::kClamp && log2_range.requires_grad() &&
+                        log2_range.numel() > 0;
     s->log2_range_shape = log2_range.sizes().vec();
     context->save_for_backward({x, y});
     context->saved_data["settings"] = c10::IValue::make_capsule(s);

@@ -18,7 +18,9 @@ using torch::Tensor;
 AdamStep adam_step(const OptimizerOptions& options, double rate, std::int64_t steps) {
   const auto t = static_cast<double>(steps);
   return {.beta1 = static_cast<float>(options.beta1),
+          .rest1 = static_cast<float>(1 - options.beta1),
           .beta2 = static_cast<float>(options.beta2),
+          .rest2 = static_cast<float>(1 - options.beta2),
           .step_size = static_cast<float>(rate / (1 - std::pow(options.beta1, t))),
           .root_bias_correction2 = static_cast<float>(std::sqrt(1 - std::pow(options.beta2, t))),
           .epsilon = static_cast<float>(options.epsilon),
@@ -29,8 +31,8 @@ AdamStep adam_step(const OptimizerOptions& options, double rate, std::int64_t st
 void adam_by_aten(const Tensor& values, const Tensor& gradients, const Tensor& moment1,
                   const Tensor& moment2, const AdamStep& step) {
   const Tensor g = gradients + values * step.weight_decay;
-  moment1.mul_(step.beta1).add_(g, 1 - step.beta1);
-  moment2.mul_(step.beta2).addcmul_(g, g, 1 - step.beta2);
+  moment1.mul_(step.beta1).add_(g, step.rest1);
+  moment2.mul_(step.beta2).addcmul_(g, g, step.rest2);
   const Tensor root = (moment2.sqrt() / step.root_bias_correction2).add_(step.epsilon);
   values.addcdiv_(moment1, root, -step.step_size);
 }

@@ -10,12 +10,10 @@ PARE_SIMD_CLONES
 void adam(float* __restrict values, const float* __restrict gradients, float* __restrict moment1,
           float* __restrict moment2, std::int64_t size, const AdamStep& step) {
   const AdamStep s = step;
-  const float rest1 = 1 - s.beta1;
-  const float rest2 = 1 - s.beta2;
   for (std::int64_t i = 0; i < size; ++i) {
     const float g = gradients[i] + s.weight_decay * values[i];
-    moment1[i] = moment1[i] * s.beta1 + g * rest1;
-    moment2[i] = moment2[i] * s.beta2 + rest2 * g * g;
+    moment1[i] = moment1[i] * s.beta1 + g * s.rest1;
+    moment2[i] = moment2[i] * s.beta2 + s.rest2 * g * g;
     const float root = std::sqrt(moment2[i]) / s.root_bias_correction2 + s.epsilon;
     values[i] -= s.step_size * moment1[i] / root;
   }

@@ -7,7 +7,9 @@ namespace pare::train {
 /// The numbers of one Adam step, in float32.
 struct AdamStep {
   float beta1;
+  float rest1;  ///< 1 - beta1, rounded once
   float beta2;
+  float rest2;                  ///< 1 - beta2
   float step_size;              ///< rate / (1 - beta1^t)
   float root_bias_correction2;  ///< sqrt(1 - beta2^t)
   float epsilon;
