@@ -71,7 +71,7 @@ TEST(Run, WritesEverythingThatItPromises) {
   EXPECT_NE(finished.out.find("synthetic"), std::string::npos) << finished.out;
   for (const char* file :
        {"recipe.toml", "metrics.jsonl", "model.pare", "log.txt", "events.out.tfevents.pare",
-        "checkpoint/latest.safetensors", "stages/float.pare", "stages/qap-2.pare"}) {
+        "checkpoint/latest.safetensors", "stages/float.pare", "stages/qap-2.pare", "report.html"}) {
     EXPECT_TRUE(fs::file_size(out + "/" + file) > 0) << file;
   }
   const auto lines = metrics_without_times(out);

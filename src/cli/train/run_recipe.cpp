@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "cli/stage_table.h"
 #include "recipe/recipe.h"
+#include "report/run_report.h"
 #include "train/run.h"
 #include "train/run_folder.h"
 
@@ -19,6 +21,7 @@ ExitCode run_recipe(const RunOptions& options, Output& output) {
       .warning = [&output](const std::string& text) { output.warn(text); }};
   const train::RunResult result = train::run(recipe, folder, options.is_resumed, listeners);
   if (result.was_finished) output.print("this run was complete; nothing was trained");
+  write_file_atomic(folder + "/report.html", report::to_html(report::run_page(folder)));
   output.print(nlohmann::json{{"folder", folder},
                               {"data", result.data_description},
                               {"model", folder + "/model.pare"},
@@ -26,11 +29,11 @@ ExitCode run_recipe(const RunOptions& options, Output& output) {
   output.print("\nResults on the test split of: " + result.data_description);
   output.print(render(stage_table(result.stages)));
   output.print(
-      fmt::format("\nmodel: {0}/model.pare   stages: {0}/stages/   log: {0}/metrics.jsonl\n"
+      fmt::format("\nmodel: {0}/model.pare   report: {0}/report.html   log: {0}/metrics.jsonl\n"
                   "next:  pare inspect {0}/model.pare\n"
                   "       pare cost {0}/model.pare\n"
-                  "       pare report {0}",
-                  folder));
+                  "       pare compare {0}/stages/{1}.pare {0}/model.pare",
+                  folder, recipe.stages.front().name));
   return kFine;
 }
 
