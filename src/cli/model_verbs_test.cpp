@@ -1,11 +1,13 @@
 // The verbs that read models, from the command line to what they print.
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -34,10 +36,9 @@ name = "float"
 class ModelVerbs : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ =
-        std::filesystem::temp_directory_path() /
-        ("pare-model-verbs-" + std::to_string(testing::UnitTest::GetInstance()->random_seed()) +
-         testing::UnitTest::GetInstance()->current_test_info()->name());
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::temp_directory_path() /
+              ("pare-model-verbs-" + std::to_string(getpid()) + "-" + test->name());
     std::filesystem::create_directories(folder_);
     write_file_atomic(path("recipe.toml"), kRecipe);
     save("float.pare", cost::kFloatBits, cost::kFloatBits);
