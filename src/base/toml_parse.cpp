@@ -7,7 +7,7 @@ namespace pare {
 namespace {
 
 constexpr int kMaxKeyParts = 16;
-constexpr int kMaxNesting = 32;
+constexpr std::size_t kMaxNesting = 32;
 
 /// Finds what the parser must not be given: what is too deep, or trips its assertions. Walks over
 /// the text outside of strings and comments; on text that is not TOML it may lose its way, but the
@@ -26,7 +26,7 @@ class Scan {
         at_ = std::min(text_.find('\n', at_), text_.size());
       } else {
         check_ascii(at_);
-        if (c == '[' && nesting_ == 0 && is_line_start_) check_header();
+        if (c == '[' && open_.empty() && is_line_start_) check_header();
         if (c != ' ' && c != '\t') is_line_start_ = c == '\n';
         ++at_;
         step(c);
@@ -36,14 +36,22 @@ class Scan {
 
  private:
   void step(char c) {
-    if (c == '[' || c == '{') ++nesting_;
-    if (c == ']' || c == '}') --nesting_;
+    if (c == '[' || c == '{') open_ += c;
+    if (c == ']' || c == '}') close(c);
     if (c == '.') ++dots_;
     if (c == '\n' || c == ',' || c == '=') dots_ = 0;
     if (c == '\n') ++line_;
-    if (nesting_ > kMaxNesting)
+    if (open_.size() > kMaxNesting)
       fail(fmt::format("values are nested more than {} deep", kMaxNesting));
     if (dots_ >= kMaxKeyParts) fail(fmt::format("a key has more than {} parts", kMaxKeyParts));
+  }
+
+  /// toml++ 3.3 asserts that an array is not closed by a brace.
+  void close(char c) {
+    if (open_.empty() || open_.back() != (c == ']' ? '[' : '{')) {
+      fail(fmt::format("'{}' closes nothing", c));
+    }
+    open_.pop_back();
   }
 
   /// toml++ 3.3 asserts that a table's header starts with a key, where it should report an error.
@@ -99,7 +107,7 @@ class Scan {
   const std::string& origin_;
   std::size_t at_ = 0;
   int line_ = 1;
-  int nesting_ = 0;
+  std::string open_;  ///< the brackets not yet closed
   int dots_ = 0;
   bool is_line_start_ = true;
 };
