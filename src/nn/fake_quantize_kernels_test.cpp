@@ -96,7 +96,7 @@ TEST(QuantizeKernel, MatchesTheWorkedExamples) {
 }
 
 TEST(MaxAbs, IsTheLargestMagnitudeOfAnySize) {
-  for (const std::size_t size : {1, 2, 15, 16, 17, 63, 1025}) {
+  for (const std::size_t size : {1U, 2U, 15U, 16U, 17U, 63U, 1025U}) {
     std::vector<float> x(size, 0.5F);
     x[size / 2] = -3;
     EXPECT_EQ(max_abs(x), 3.0F);
@@ -125,7 +125,7 @@ Backward backward_case(const Grid& grid, std::size_t size, bool has_relu) {
 }
 
 TEST(GradientKernels, AreTheirFormulas) {
-  for (const std::size_t size : {1, 15, 16, 17, 1023, 1025, 3000}) {
+  for (const std::size_t size : {1U, 15U, 16U, 17U, 1023U, 1025U, 3000U}) {
     const Grid grid = make_grid(5, true, false, 1.5F, StepRule::kFloat);
     const Backward b = backward_case(grid, size, false);
     double rounding = 0;
