@@ -1,6 +1,6 @@
 // One training step of the jets MLP, quantized by pare against float in plain libtorch.
 //
-//   qat_step_bench [--json] [--steps N] [--threads T]
+//   qat_step [--json] [--steps N] [--threads T]
 //
 // 16-64-32-32-5 with batch norm, batches of 1024 that are slices of one resident tensor, cross
 // entropy, Adam at 1e-4, no L1. pare: 6 bit weights and activations, input quantized to 16 bits,

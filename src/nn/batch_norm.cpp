@@ -1,5 +1,6 @@
 #include "nn/batch_norm.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -38,7 +39,8 @@ std::vector<double> to_doubles(const Tensor& vector) {
 }
 
 void update_running(const BatchNorm& norm, const Moments& moments, std::int64_t rows) {
-  const double unbiased = static_cast<double>(rows) / static_cast<double>(rows - 1);
+  // One row alone has no variance: 0, however it is scaled.
+  const double unbiased = static_cast<double>(rows) / std::max(1.0, static_cast<double>(rows - 1));
   float* mean = norm.mean.data_ptr<float>();
   float* variance = norm.variance.data_ptr<float>();
   for (std::size_t c = 0; c < moments.mean.size(); ++c) {

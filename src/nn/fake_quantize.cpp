@@ -1,5 +1,6 @@
 #include "nn/fake_quantize.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <utility>
