@@ -13,6 +13,7 @@ function(pare_folder name)
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   foreach(excluded IN LISTS ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX "/${excluded}$")
+    list(FILTER tests EXCLUDE REGEX "/${excluded}$")
   endforeach()
 
   if(sources)

@@ -11,6 +11,7 @@ constexpr std::size_t kClasses = 5;
 constexpr std::size_t kSignal = 8;
 constexpr std::size_t kFeatures = 16;
 constexpr std::size_t kLatent = 3;
+constexpr double kMeanDeviation = 0.5;
 constexpr double kSignalNoise = 0.7;
 constexpr double kNuisanceNoise = 0.3;
 
@@ -28,7 +29,7 @@ Problem make_problem() {
   Problem problem;
   std::uint64_t index = 0;
   for (auto& mean : problem.means) {
-    for (double& value : mean) value = random.normal(index++);
+    for (double& value : mean) value = kMeanDeviation * random.normal(index++);
   }
   for (auto& direction : problem.directions) {
     for (double& value : direction) value = random.normal(index++);

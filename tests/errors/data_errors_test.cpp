@@ -33,6 +33,11 @@ class DataErrors : public testing::Test {
                {"y_train", Tensor::from<std::uint8_t>({4}, {0, 1, 0, 1})},
                {"X_test", Tensor::from<float>({2, 2}, {0, 1, 2, 3})},
                {"y_test", Tensor::from<std::uint8_t>({2}, {0, 1})}};
+    try {
+      write_npz(path("mine.npz"), arrays_);
+    } catch (const InputError& error) {
+      GTEST_SKIP() << error.what();  // built without libzip
+    }
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
