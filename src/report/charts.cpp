@@ -101,6 +101,39 @@ Json curve_panel(const Json& points, const Json& stages, const std::string& titl
   return {{"width", 760}, {"height", height}, {"layer", {rule, name, line}}};
 }
 
+/// The points of a sweep's figure and its labels, each once, in their order.
+struct SweepPoints {
+  Json points = Json::array();
+  Json labels = Json::array();
+};
+
+SweepPoints sweep_points(const search::ResultsTable& summary, const std::string& column) {
+  SweepPoints sweep;
+  for (const Json& row : search::to_json(summary)) {
+    const Json mean = row.value(column + ".mean", Json());
+    const Json bops = row.value(std::string(kBops) + ".mean", Json());
+    if (!mean.is_number() || !bops.is_number()) continue;
+    const Json sd = row.value(column + ".sd", Json());
+    const double deviation = sd.is_number() ? sd.get<double>() : 0;
+    const Json label = row.value("label", Json(""));
+    const std::string name = label.is_string() ? label.get<std::string>() : label.dump();
+    if (std::find(sweep.labels.begin(), sweep.labels.end(), name) == sweep.labels.end()) {
+      sweep.labels.push_back(name);
+    }
+    sweep.points.push_back({{"label", name},
+                            {"stage", row.value("stage", Json())},
+                            {"order", sweep.points.size()},
+                            {"bops", bops},
+                            {"mean", mean},
+                            {"low", mean.get<double>() - deviation},
+                            {"high", mean.get<double>() + deviation},
+                            {"sd", sd},
+                            {"seeds", row.value("seeds", Json())},
+                            {"sparsity", row.value("sparsity.mean", Json())}});
+  }
+  return sweep;
+}
+
 }  // namespace
 
 Json learning_curves(const std::vector<Json>& epochs) {
@@ -164,28 +197,7 @@ SweepMeasure measure_of(const search::ResultsTable& summary) {
 
 Json sweep_against_bops(const search::ResultsTable& summary) {
   const SweepMeasure measure = measure_of(summary);
-  Json points = Json::array();
-  Json labels = Json::array();
-  for (const Json& row : search::to_json(summary)) {
-    const auto mean = row.find(measure.column + ".mean");
-    const auto bops = row.find(std::string(kBops) + ".mean");
-    if (mean == row.end() || !mean->is_number() || bops == row.end() || !bops->is_number())
-      continue;
-    const double sd = row.value(measure.column + ".sd", 0.0);
-    const Json label = row.value("label", Json(""));
-    const std::string name = label.is_string() ? label.get<std::string>() : label.dump();
-    if (std::find(labels.begin(), labels.end(), name) == labels.end()) labels.push_back(name);
-    points.push_back({{"label", name},
-                      {"stage", row.value("stage", Json())},
-                      {"order", points.size()},
-                      {"bops", *bops},
-                      {"mean", *mean},
-                      {"low", mean->get<double>() - sd},
-                      {"high", mean->get<double>() + sd},
-                      {"sd", row.value(measure.column + ".sd", Json())},
-                      {"seeds", row.value("seeds", Json())},
-                      {"sparsity", row.value("sparsity.mean", Json())}});
-  }
+  const auto [points, labels] = sweep_points(summary, measure.column);
   const Json color = {
       {"field", "label"}, {"type", "nominal"}, {"title", nullptr}, {"scale", {{"domain", labels}}}};
   const Json y = {{"field", "mean"},
