@@ -20,6 +20,7 @@ endif
 
 RELEASE = build/release
 FUZZ = build/fuzz
+BENCHES = qat_step nn_kernels
 
 .DEFAULT_GOAL = help
 .PHONY: help deps configure build run test-build test test-long bench fuzz format lint measure
@@ -51,8 +52,8 @@ test-long: test-build ## The long tests
 	tools/run_tests.py --jobs $(TEST_JOBS) $(RELEASE) -- -L '^long$$'
 
 bench: configure ## The benchmarks
-	cmake --build $(RELEASE)
-	@set -e; for program in $(RELEASE)/bin/*_bench; do echo "== $$program"; $$program; done
+	cmake --build $(RELEASE) --target $(BENCHES)
+	@set -e; for program in $(BENCHES); do echo "== $$program"; $(RELEASE)/bin/$$program; done
 
 fuzz: deps ## Each fuzzer for FUZZ_SECONDS (600)
 	cmake --preset fuzz -DPARE_FUZZ_SECONDS=$(FUZZ_SECONDS)
