@@ -99,6 +99,21 @@ TEST(ParseToml, OnlyTextAndCommentsMayLeaveAscii) {
   }
 }
 
+TEST(ParseToml, QuotesBracketsAndEqualsSignsStandWhereTomlHasThem) {
+  const toml::table table = parse_toml(
+      "\xEF\xBB\xBF\"a\".'b'.c = {x=[{y=1},{\"y\"=2}],'z' . \"w\"=3}\r\n"
+      "[t.\"u v\" . w]\nq=[\n[1],\n['x']#=\n]\n  [[ r ]]\n[ r.'s' ]\n",
+      "t");
+  EXPECT_EQ(table["a"]["b"]["c"]["x"][1]["y"].value<int>(), 2);
+  EXPECT_EQ(table["a"]["b"]["c"]["z"]["w"].value<int>(), 3);
+  EXPECT_EQ(table["t"]["u v"]["w"]["q"][1][0].value<std::string>(), "x");
+  EXPECT_TRUE(table["r"][0]["s"].is_table());
+  for (const char* text : {"a = +\"x\"", "a = +[\"x\"]", "a = +.\"x\"", "a = 1 = 2", "a = [\n+b=1]",
+                           "a = [1, }", "[!a]", "a = {b = 1 c = 2}"}) {
+    EXPECT_THROW(parse_toml(text, "t"), InputError) << text;
+  }
+}
+
 TEST(ApplyOverride, SetsValuesOfEveryType) {
   toml::table table = parse_toml("a = 1\n[b]\nc = 2\n", "t");
   apply_override(table, "a=true");

@@ -51,6 +51,7 @@ TEST(RecipeErrors, BadTomlIsToldByLine) {
   EXPECT_THAT(error_of("[data]\nset = \"a\"\nset = \"b\"\n"), HasSubstr("r.toml:3: "));
   EXPECT_THAT(error_of("name = \"\xff\xfe\"\n"), HasSubstr("r.toml:1: "));
   EXPECT_THAT(error_of("a = [1,\n}"), HasSubstr("r.toml:2: '}' closes nothing"));
+  EXPECT_THAT(error_of("a = 3\"x\""), HasSubstr("r.toml:1: a quote inside of a word"));
   EXPECT_THAT(error_of("name = \"a\"\n [[ !stage]]\n"),
               HasSubstr("r.toml:2: expected a key after"));
 }
