@@ -22,7 +22,7 @@ def syntax_command(commands, source_root, folder):
     """The compiler with the flags of one source of `folder`, without its input and output."""
     for entry in commands:
         file = pathlib.Path(entry["file"])
-        if not file.is_relative_to(source_root):
+        if file.suffix != ".cpp" or not file.is_relative_to(source_root):
             continue
         if layer_of(file.relative_to(source_root).as_posix()) != folder:
             continue

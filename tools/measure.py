@@ -19,7 +19,7 @@ import sys
 MAX_FILE_LINES = 800
 MAX_FUNCTION_LINES = 120
 
-SOURCE_SUFFIXES = {".h", ".cpp", ".inc"}
+SOURCE_SUFFIXES = {".h", ".cpp", ".c", ".inc"}
 TEXT_SUFFIXES = SOURCE_SUFFIXES | {".py", ".cmake", ".toml", ".md", ".in", ".txt"}
 OWN_FILE = "tools/measure.py"  # holds the words it looks for
 
@@ -41,7 +41,7 @@ UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 def is_test(path):
     name = path.rsplit("/", 1)[-1]
-    return path.startswith("tests/") or name.endswith("_test.cpp") or name.startswith("test_")
+    return path.startswith("tests/") or name.endswith(("_test.cpp", "_test.c")) or name.startswith("test_")
 
 
 def read_files(root):
@@ -167,7 +167,7 @@ def comment_share(files, paths):
 def report(files, functions, is_verbose):
     sources = [p for p in files if p.startswith("src/") and pathlib.Path(p).suffix in SOURCE_SUFFIXES]
     library = [p for p in sources if not is_test(p)]
-    tests = [p for p in files if is_test(p) and p.endswith((".cpp", ".h", ".py"))]
+    tests = [p for p in files if is_test(p) and p.endswith((".cpp", ".c", ".h", ".py"))]
     headers = [p for p in library if p.endswith(".h")]
     lines = lambda paths: sum(len(files[p]) for p in paths)
 
