@@ -1,7 +1,8 @@
 # pare_folder(NAME [TORCH] [LINK lib...])
 #
-# One folder of src/ becomes one object library `pare_NAME`, and its `*_test.cpp` files one test
-# program `NAME_test`. Folders below the torch line pass TORCH: they share the precompiled header.
+# One folder of src/ becomes one object library `pare_NAME`, and its `*_test.cpp` (and `*_test.c`,
+# for headers that C must take too) one test program `NAME_test`. Folders below the torch line pass
+# TORCH: they share the precompiled header.
 # Sources are listed by glob, so that adding a file needs no edit here.
 function(pare_folder name)
   cmake_parse_arguments(ARG "TORCH" "" "LINK;EXCLUDE" ${ARGN})
@@ -11,6 +12,8 @@ function(pare_folder name)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "/main(_[a-z]+)?\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  file(GLOB c_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.c)
+  list(APPEND tests ${c_tests})
   foreach(excluded IN LISTS ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX "/${excluded}$")
     list(FILTER tests EXCLUDE REGEX "/${excluded}$")
@@ -40,6 +43,7 @@ endfunction()
 function(pare_add_test_program target)
   cmake_parse_arguments(ARG "TORCH" "" "SOURCES;LABELS;LINK;DEFINITIONS" ${ARGN})
   add_executable(${target} ${ARG_SOURCES})
+  set_target_properties(${target} PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF)
   if(ARG_TORCH)
     target_link_libraries(${target} PRIVATE pare_train_lib)
     target_precompile_headers(${target} REUSE_FROM pare_torch_pch)
