@@ -35,7 +35,7 @@ configure: deps
 	cmake --preset release $(WERROR) --log-level=WARNING
 
 build: configure ## Build the programs: build/release/bin/pare
-	cmake --build $(RELEASE) --target pare_program pare_train_program
+	cmake --build $(RELEASE) --target pare_executable pare_train_executable
 
 run: build ## Train, quantize and prune a first network on the data that comes with pare
 	$(RELEASE)/bin/pare run recipes/quickstart.toml

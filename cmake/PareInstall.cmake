@@ -43,11 +43,11 @@ install(
   NAMESPACE pare::
   DESTINATION ${package_folder})
 
-install(TARGETS pare_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS pare_executable RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 if(PARE_TRAIN)
   # libtorch may stand outside the linker's path.
-  set_target_properties(pare_train_program PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
-  install(TARGETS pare_train_program RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/pare)
+  set_target_properties(pare_train_executable PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS pare_train_executable RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/pare)
 endif()
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/recipes DESTINATION ${CMAKE_INSTALL_DATADIR}/pare)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
