@@ -8,7 +8,7 @@
 namespace pare::search {
 namespace {
 
-constexpr std::size_t kMaxLength = 60;
+constexpr std::size_t kMaxLength = 120;
 
 bool is_fit(char c) {
   const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

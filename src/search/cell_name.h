@@ -8,7 +8,7 @@
 
 namespace pare::search {
 
-/// The text with all but letters, digits, '.', '-', '_' and '+' replaced by '-', and cut at 60
+/// The text with all but letters, digits, '.', '-', '_' and '+' replaced by '-', and cut at 120
 /// characters; without a '.' at the start.
 std::string file_name(std::string_view text);
 

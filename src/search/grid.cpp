@@ -213,7 +213,7 @@ Grid parse_grid(const std::string& toml, const std::string& origin, const std::s
   reader.finish();
   if (grid.name.empty()) reader.fail("name", "every sweep needs a name");
   if (grid.name != file_name(grid.name)) {
-    reader.fail("name", "only letters, digits and . - _ + are allowed, at most 60");
+    reader.fail("name", "only letters, digits and . - _ + are allowed, at most 120");
   }
   if (recipe.empty()) reader.fail("recipe", "expected the recipe's path, relative to this file");
   if (!has_cells) reader.fail("cell", "there is no [[cell]]: nothing to run");
