@@ -1,12 +1,15 @@
-# pare_folder(NAME [TORCH] [LINK lib...])
+# pare_folder(NAME [TORCH] [TARGET target] [LINK lib...])
 #
 # One folder of src/ becomes one object library `pare_NAME`, and its `*_test.cpp` (and `*_test.c`,
 # for headers that C must take too) one test program `NAME_test`. Folders below the torch line pass
 # TORCH: they share the precompiled header.
 # Sources are listed by glob, so that adding a file needs no edit here.
 function(pare_folder name)
-  cmake_parse_arguments(ARG "TORCH" "" "LINK;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH" "TARGET" "LINK;EXCLUDE" ${ARGN})
   string(REPLACE "/" "_" target "pare_${name}")
+  if(ARG_TARGET)
+    set(target ${ARG_TARGET})
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")

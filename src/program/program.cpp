@@ -1,0 +1,50 @@
+#include "program/program.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/sha256.h"
+#include "program/text.h"
+
+namespace pare::program {
+
+BufferId add_buffer(Program& program, Buffer buffer) {
+  program.buffers.push_back(std::move(buffer));
+  return {static_cast<std::uint32_t>(program.buffers.size() - 1)};
+}
+
+ConstantId add_constant(Program& program, Constant constant) {
+  program.constants.push_back(std::move(constant));
+  return {static_cast<std::uint32_t>(program.constants.size() - 1)};
+}
+
+std::size_t size_of(const Program& program, BufferId id) {
+  return static_cast<std::size_t>(num_elements(program.buffer(id).shape));
+}
+
+std::string_view kind_of(const Op& op) {
+  return std::visit([](const auto& alternative) { return alternative.kind; }, op);
+}
+
+std::string describe(const Program& program, const Node& node) {
+  if (node.outputs.empty() || node.outputs.front().value >= program.buffers.size()) {
+    return std::string(kind_of(node.op));
+  }
+  return fmt::format("{} '{}'", kind_of(node.op), program.buffer(node.outputs.front()).name);
+}
+
+bool has_step(const Program& program) {
+  int num_loops = 0;
+  bool is_forward = false;
+  for (const Section& section : program.sections) {
+    if (section.kind == SectionKind::kOnce) continue;
+    ++num_loops;
+    is_forward = section.kind == SectionKind::kForward;
+  }
+  return num_loops == 1 && is_forward;
+}
+
+std::string hash(const Program& program) { return sha256_hex(print(program)); }
+
+}  // namespace pare::program

@@ -1,0 +1,455 @@
+#pragma once
+
+// Random programs and inputs for tests of everything that runs programs: every op and encoding, odd
+// shapes, 1 to 16 bit codes, tight widths, all kinds of sections, states. The same seed gives the
+// same program everywhere.
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/philox.h"
+#include "program/intervals.h"
+#include "program/program.h"
+#include "program/reference.h"
+
+namespace pare::program {
+
+struct RandomProgramOptions {
+  int max_ops = 12;       ///< a section
+  bool has_loops = true;  ///< false: one section that runs once
+  std::int64_t max_axis = 9;
+};
+
+class RandomNumbers {
+ public:
+  explicit RandomNumbers(std::uint64_t seed) : philox_(seed, RandomStream::kSynthetic) {}
+
+  /// lowest … highest, both included.
+  std::int64_t in(std::int64_t lowest, std::int64_t highest) {
+    const auto span = static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest) + 1;
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(lowest) +
+                                     philox_.below(next_++, span));
+  }
+  bool one_in(std::int64_t n) { return in(1, n) == 1; }
+  /// As wide as any number of up to `bits` bits, small ones as likely as large ones.
+  std::int64_t of_bits(int bits) {
+    const std::int64_t limit = std::int64_t{1} << in(0, bits);
+    return in(1 - limit, limit - 1);
+  }
+
+ private:
+  Philox philox_;
+  std::uint64_t next_ = 0;
+};
+
+class RandomProgram {
+ public:
+  RandomProgram(std::uint64_t seed, RandomProgramOptions options)
+      : random_(seed), options_(options) {
+    program_.name = "random " + std::to_string(seed);
+  }
+
+  Program make() {
+    using enum SectionKind;
+    add_input({});
+    if (!options_.has_loops || random_.one_in(3)) {
+      add_section(kOnce);
+    } else {
+      program_.trip_counts = {"T"};
+      add_input(TripCountId{0});
+      std::vector<SectionKind> kinds = {random_.one_in(3) ? kBackward : kForward};
+      if (random_.one_in(3)) kinds.push_back(kBackward);
+      if (random_.one_in(2)) kinds.insert(kinds.begin(), kOnce);
+      if (random_.one_in(2)) kinds.push_back(kOnce);
+      for (const SectionKind kind : kinds) add_section(kind);
+    }
+    const auto num_buffers = static_cast<std::int64_t>(program_.buffers.size());
+    for (std::int64_t i = std::max<std::int64_t>(0, num_buffers - random_.in(1, 4));
+         i < num_buffers; ++i) {
+      program_.outputs.push_back({static_cast<std::uint32_t>(i)});
+    }
+    return std::move(program_);
+  }
+
+ private:
+  using Time = std::optional<TripCountId>;
+
+  static constexpr std::int64_t kMostElements = 400;  ///< of a buffer
+
+  // ---------------------------------------------------------------------------------- buffers
+
+  BufferId add(std::string name, Width width, Shape shape, Time each, Intervals intervals) {
+    known_.push_back(std::move(intervals));
+    Buffer buffer{std::move(name), width, std::move(shape), each};
+    if (random_.one_in(3)) {
+      buffer.origin = Origin{"wire \"" + buffer.name + "\""};
+      if (random_.one_in(2)) {
+        for (std::int64_t c = 0; c < buffer.shape.front(); ++c) {
+          buffer.origin->kept.push_back(2 * c + 1);
+        }
+      }
+    }
+    return add_buffer(program_, std::move(buffer));
+  }
+
+  std::string new_name(std::string_view what) {
+    return std::string(what) + std::to_string(program_.buffers.size());
+  }
+
+  Width random_width() { return {static_cast<int>(random_.in(1, 16)), random_.one_in(2)}; }
+
+  Shape random_shape() {
+    Shape shape(static_cast<std::size_t>(random_.one_in(2) ? 1 : random_.in(1, 3)));
+    for (std::int64_t& size : shape) size = random_.in(1, options_.max_axis);
+    return shape;
+  }
+
+  void add_input(Time each) {
+    const Width width = random_width();
+    program_.inputs.push_back(add(new_name("input"), width, random_shape(), each, {width.range()}));
+    readable_.push_back(program_.inputs.back());
+  }
+
+  const Shape& shape(BufferId id) const { return program_.buffer(id).shape; }
+  int bits(BufferId id) const { return program_.buffer(id).width.bits; }
+
+  /// A buffer that the section can read, of at most so many bits; later ones more likely.
+  std::optional<BufferId> pick(int max_bits) {
+    std::vector<BufferId> fit;
+    for (const BufferId id : readable_) {
+      const Time each = program_.buffer(id).each;
+      if ((!each || each == time_) && bits(id) <= max_bits) fit.push_back(id);
+    }
+    if (fit.empty()) return std::nullopt;
+    const auto last = static_cast<std::int64_t>(fit.size()) - 1;
+    return fit[static_cast<std::size_t>(std::max(random_.in(0, last), random_.in(0, last)))];
+  }
+
+  // -------------------------------------------------------------------------------- constants
+
+  ConstantId add_values(Shape shape, std::vector<std::int64_t> values,
+                        Encoding encoding = Uniform{},
+                        std::optional<std::int64_t> circulant = std::nullopt) {
+    const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
+    const Interval range{*lowest, *highest};
+    return add_constant(program_,
+                        {"c" + std::to_string(program_.constants.size()), narrowest(range),
+                         std::move(shape), encoding, circulant, std::move(values)});
+  }
+
+  std::vector<std::int64_t> values(std::int64_t count, auto&& make) {
+    std::vector<std::int64_t> list(static_cast<std::size_t>(count));
+    for (std::int64_t& value : list) value = make();
+    return list;
+  }
+
+  ConstantId add_weight(std::int64_t m, std::int64_t n) {
+    const int width = static_cast<int>(random_.in(1, 16));
+    const std::int64_t zeros = random_.in(1, 4);
+    Encoding encoding = Uniform{};
+    const auto code = [&]() -> std::int64_t {
+      if (zeros < 4 && random_.one_in(zeros)) return 0;
+      const std::int64_t limit = std::int64_t{1} << (width - 1);
+      if (random_.one_in(4)) return random_.one_in(2) ? -limit : limit - 1;
+      return random_.in(-limit, limit - 1);
+    };
+    std::vector<std::int64_t> list = values(m * n, code);
+    switch (random_.in(0, 4)) {
+      case 0:
+        encoding = Ternary{};
+        list = values(m * n, [&] { return random_.in(-1, 1); });
+        break;
+      case 1: {
+        const int terms = static_cast<int>(random_.in(1, 3));
+        encoding = SignedDigits{terms};
+        list = values(m * n, [&] {
+          std::int64_t sum = 0;
+          for (int i = 0; i < terms; ++i)
+            sum += random_.in(-1, 1) * (std::int64_t{1} << random_.in(0, 12));
+          return sum;
+        });
+        break;
+      }
+      default:
+        break;
+    }
+    std::vector<std::int64_t> blocks;
+    for (std::int64_t k = 2; k <= std::min(m, n); ++k) {
+      if (m % k == 0 && n % k == 0) blocks.push_back(k);
+    }
+    if (blocks.empty() || random_.one_in(2)) return add_values({m, n}, std::move(list), encoding);
+    const std::int64_t k = blocks[static_cast<std::size_t>(
+        random_.in(0, static_cast<std::int64_t>(blocks.size()) - 1))];
+    list.resize(static_cast<std::size_t>(m * n / k));
+    return add_values({m, n}, std::move(list), encoding, k);
+  }
+
+  /// A shape that broadcasts to `to`.
+  Shape broadcasting(const Shape& to) {
+    if (random_.one_in(4)) return {1};
+    Shape shape = to;
+    for (std::int64_t& size : shape) {
+      if (random_.one_in(3)) size = 1;
+    }
+    return shape;
+  }
+
+  // -------------------------------------------------------------------------------------- ops
+
+  /// Adds an op whose output gets a width that just holds it, or a few bits more.
+  BufferId add_op(Op op, std::vector<BufferId> inputs, Shape shape) {
+    Node node{std::move(op), std::move(inputs), {}};
+    OpIntervals result = op_intervals(program_, node, known_);
+    Width width = narrowest(hull(result.output));
+    if (Linear* linear = std::get_if<Linear>(&node.op)) {
+      linear->accumulator = widened(narrowest(*result.partial_sums));
+    }
+    if (Requantize* op_range = std::get_if<Requantize>(&node.op)) {
+      width = narrowest({op_range->lowest, op_range->highest});
+    } else if (Clamp* clamp = std::get_if<Clamp>(&node.op)) {
+      width = narrowest({clamp->lowest, clamp->highest});
+    }
+    const BufferId id = add(new_name(kind_of(node.op)), widened(width), std::move(shape), time_,
+                            std::move(result.output));
+    readable_.push_back(id);
+    node.outputs = {id};
+    section_.nodes.push_back(std::move(node));
+    return id;
+  }
+
+  Width widened(Width width) {
+    if (random_.one_in(4)) width.bits += static_cast<int>(random_.in(1, 3));
+    return width;
+  }
+
+  void add_linear(BufferId x) {
+    const std::int64_t n = shape(x).back();
+    const std::int64_t rows = num_elements(shape(x)) / n;
+    const std::int64_t m = random_.in(1, std::min(options_.max_axis, kMostElements / rows));
+    Linear op{add_weight(m, n)};
+    if (random_.one_in(2))
+      op.bias = add_values({m}, values(m, [&] { return random_.of_bits(20); }));
+    std::vector<BufferId> inputs = {x};
+    for (const BufferId id : readable_) {
+      const std::int64_t size = num_elements(shape(id));
+      const Time each = program_.buffer(id).each;
+      if ((each && each != time_) || m % size != 0 || !random_.one_in(3)) continue;
+      op.predicate_block = m / size;
+      inputs.push_back(id);
+      break;
+    }
+    Shape y = shape(x);
+    y.back() = m;
+    add_op(op, std::move(inputs), std::move(y));
+  }
+
+  void add_requantize(BufferId x) {
+    const Shape multiplier = broadcasting(shape(x));
+    const Shape addend = broadcasting(shape(x));
+    const Shape shift = broadcasting(shape(x));
+    const Interval range = random_width().range();
+    const std::int64_t a = random_.in(range.lowest, range.highest);
+    const std::int64_t b = random_.in(range.lowest, range.highest);
+    Requantize op;
+    op.multiplier = add_values(
+        multiplier, values(num_elements(multiplier), [&] { return random_.of_bits(24); }));
+    op.addend =
+        add_values(addend, values(num_elements(addend), [&] { return random_.of_bits(39); }));
+    const std::int64_t largest_shift = random_.one_in(5) ? 62 : std::min(62, 14 + bits(x));
+    op.shift = add_values(
+        shift, values(num_elements(shift), [&] { return random_.in(0, largest_shift); }));
+    op.rounding = static_cast<Rounding>(random_.in(0, 5));
+    op.lowest = random_.one_in(2) ? range.lowest : std::min(a, b);
+    op.highest = op.lowest == range.lowest ? range.highest : std::max(a, b);
+    add_op(op, {x}, shape(x));
+  }
+
+  /// Rows of `size` numbers near the range of x.
+  ConstantId add_table(Shape leading, std::int64_t size, Interval range, bool is_ascending) {
+    std::vector<std::int64_t> list;
+    for (std::int64_t row = num_elements(leading); row > 0; --row) {
+      std::vector<std::int64_t> part =
+          values(size, [&] { return random_.in(range.lowest, range.highest); });
+      if (is_ascending) std::sort(part.begin(), part.end());
+      list.insert(list.end(), part.begin(), part.end());
+    }
+    leading.push_back(size);
+    return add_values(std::move(leading), std::move(list));
+  }
+
+  void add_threshold(BufferId x) {
+    const std::int64_t size = random_.in(1, 15);
+    const Interval range = hull(known_[x.value]);
+    const Shape thresholds = broadcasting(shape(x));
+    const Shape codes = broadcasting(shape(x));
+    Threshold op;
+    op.thresholds = add_table(thresholds, size, {range.lowest - 1, range.highest + 1}, true);
+    op.codes = add_table(codes, size + 1, random_width().range(), random_.one_in(2));
+    add_op(op, {x}, shape(x));
+  }
+
+  void add_lookup(BufferId x) {
+    const Interval range = hull(known_[x.value]);
+    const Shape leading = broadcasting(shape(x));
+    Lookup op;
+    op.first = random_.in(range.lowest, range.highest);
+    op.table = add_table(leading, random_.in(1, 20), random_width().range(), false);
+    add_op(op, {x}, shape(x));
+  }
+
+  void add_concat(BufferId x) {
+    std::vector<BufferId> inputs = {x};
+    Shape y = shape(x);
+    for (const BufferId id : readable_) {
+      const Time each = program_.buffer(id).each;
+      if ((each && each != time_) ||
+          !std::equal(shape(id).begin() + 1, shape(id).end(), y.begin() + 1, y.end())) {
+        continue;
+      }
+      if (inputs.size() == 3 || num_elements(y) + num_elements(shape(id)) > kMostElements) break;
+      inputs.push_back(id);
+      y.front() += shape(id).front();
+    }
+    add_op(Concat{}, std::move(inputs), std::move(y));
+  }
+
+  void add_add(BufferId a) {
+    BufferId b = a;
+    for (const BufferId id : readable_) {
+      const Time each = program_.buffer(id).each;
+      if ((each && each != time_) || shape(id) != shape(a) || bits(id) > 40) continue;
+      if (random_.one_in(2)) b = id;
+    }
+    add_op(Add{}, {a, b}, shape(a));
+  }
+
+  void add_any_op() {
+    const std::int64_t choice = random_.in(0, 10);
+    const auto x = pick(choice <= 2 ? 16 : 38);
+    if (!x) return;
+    const Interval range = hull(known_[x->value]);
+    switch (choice) {
+      case 0:
+      case 1:
+      case 2:
+        return add_linear(*x);
+      case 3:
+      case 4:
+        return add_requantize(*x);
+      case 5:
+        return add_threshold(*x);
+      case 6: {
+        const std::int64_t a = random_.in(range.lowest, range.highest);
+        const std::int64_t b = random_.in(range.lowest, range.highest);
+        add_op(Clamp{std::min(a, b), std::max(a, b)}, {*x}, shape(*x));
+        return;
+      }
+      case 7:
+        return add_add(*x);
+      case 8:
+        return add_concat(*x);
+      case 9: {
+        add_op(Copy{}, {*x}, {num_elements(shape(*x))});
+        if (!random_.one_in(2)) return;
+        Shape y = shape(*x);
+        y.back() = 1;
+        add_op(ArgMax{}, {*x}, std::move(y));
+        return;
+      }
+      default:
+        return add_lookup(*x);
+    }
+  }
+
+  // --------------------------------------------------------------------------------- sections
+
+  /// A state and its line's next element, and what they are made of at the end of the step.
+  void add_states() {
+    const auto x = pick(20);
+    const Width width{static_cast<int>(random_.in(2, 16)), true};
+    const Shape of = shape(*x);
+    const ConstantId initial =
+        random_.one_in(2)
+            ? add_values({1}, {0})
+            : add_values(of, values(num_elements(of), [&] {
+                           return random_.in(width.range().lowest, width.range().highest);
+                         }));
+    const BufferId sum = add(new_name("state"), width, of, {}, {width.range()});
+    const BufferId delayed = add(new_name("delayed"), width, of, {}, {width.range()});
+    readable_.push_back(sum);
+    readable_.push_back(delayed);
+    const BufferId added = add_op(Add{}, {sum, *x}, of);
+    // Clamped to the state's width whatever it needs.
+    const BufferId next = add_op(Clamp{width.range().lowest, width.range().highest}, {added}, of);
+    program_.buffers[next.value].width = width;
+    section_.states.push_back({sum, initial, next});
+    section_.states.push_back({delayed, initial, sum});
+  }
+
+  void add_section(SectionKind kind) {
+    section_ = {.kind = kind};
+    time_ = kind == SectionKind::kOnce ? Time{} : Time{TripCountId{0}};
+    if (time_ && random_.one_in(2)) add_states();
+    for (std::int64_t i = random_.in(1, options_.max_ops); i > 0; --i) add_any_op();
+    program_.sections.push_back(std::move(section_));
+  }
+
+  RandomNumbers random_;
+  RandomProgramOptions options_;
+  Program program_;
+  std::vector<Intervals> known_;  ///< by BufferId
+  std::vector<BufferId> readable_;
+  Section section_;
+  Time time_;
+};
+
+/// A program that passes check.
+inline Program random_program(std::uint64_t seed, RandomProgramOptions options = {}) {
+  return RandomProgram(seed, options).make();
+}
+
+enum class InputKind {
+  kLowest,   ///< every code at its lower rail
+  kHighest,  ///< every code at its upper rail
+  kRails,    ///< each at one of its rails
+  kAny,
+};
+
+/// Inputs for a program, with 0 to 4 steps.
+inline Inputs random_inputs(const Program& program, std::uint64_t seed, InputKind kind) {
+  RandomNumbers random(seed);
+  Inputs inputs;
+  for (std::size_t i = 0; i < program.trip_counts.size(); ++i) {
+    inputs.trip_counts.push_back(random.in(0, 4));
+  }
+  for (const BufferId id : program.inputs) {
+    const Buffer& buffer = program.buffer(id);
+    const Interval range = buffer.width.range();
+    const std::int64_t steps = buffer.each ? inputs.trip_counts[buffer.each->value] : 1;
+    Codes codes(static_cast<std::size_t>(steps) * size_of(program, id));
+    for (std::int64_t& code : codes) {
+      switch (kind) {
+        case InputKind::kLowest:
+          code = range.lowest;
+          break;
+        case InputKind::kHighest:
+          code = range.highest;
+          break;
+        case InputKind::kRails:
+          code = random.one_in(2) ? range.lowest : range.highest;
+          break;
+        case InputKind::kAny:
+          code = random.in(range.lowest, range.highest);
+          break;
+      }
+    }
+    inputs.buffers.push_back(std::move(codes));
+  }
+  return inputs;
+}
+
+}  // namespace pare::program
