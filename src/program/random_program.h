@@ -1,6 +1,6 @@
 #pragma once
 
-// Random programs and inputs for tests of everything that runs programs: every op and encoding, odd
+// Random programs for tests of everything that runs programs: every op and encoding, odd
 // shapes, 1 to 16 bit codes, tight widths, all kinds of sections, states. The same seed gives the
 // same program everywhere.
 
@@ -11,10 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/philox.h"
 #include "program/intervals.h"
 #include "program/program.h"
-#include "program/reference.h"
+#include "program/random_inputs.h"
 
 namespace pare::program {
 
@@ -22,28 +21,6 @@ struct RandomProgramOptions {
   int max_ops = 12;       ///< a section
   bool has_loops = true;  ///< false: one section that runs once
   std::int64_t max_axis = 9;
-};
-
-class RandomNumbers {
- public:
-  explicit RandomNumbers(std::uint64_t seed) : philox_(seed, RandomStream::kSynthetic) {}
-
-  /// lowest … highest, both included.
-  std::int64_t in(std::int64_t lowest, std::int64_t highest) {
-    const auto span = static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest) + 1;
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(lowest) +
-                                     philox_.below(next_++, span));
-  }
-  bool one_in(std::int64_t n) { return in(1, n) == 1; }
-  /// As wide as any number of up to `bits` bits, small ones as likely as large ones.
-  std::int64_t of_bits(int bits) {
-    const std::int64_t limit = std::int64_t{1} << in(0, bits);
-    return in(1 - limit, limit - 1);
-  }
-
- private:
-  Philox philox_;
-  std::uint64_t next_ = 0;
 };
 
 class RandomProgram {
@@ -410,46 +387,6 @@ class RandomProgram {
 /// A program that passes check.
 inline Program random_program(std::uint64_t seed, RandomProgramOptions options = {}) {
   return RandomProgram(seed, options).make();
-}
-
-enum class InputKind {
-  kLowest,   ///< every code at its lower rail
-  kHighest,  ///< every code at its upper rail
-  kRails,    ///< each at one of its rails
-  kAny,
-};
-
-/// Inputs for a program, with 0 to 4 steps.
-inline Inputs random_inputs(const Program& program, std::uint64_t seed, InputKind kind) {
-  RandomNumbers random(seed);
-  Inputs inputs;
-  for (std::size_t i = 0; i < program.trip_counts.size(); ++i) {
-    inputs.trip_counts.push_back(random.in(0, 4));
-  }
-  for (const BufferId id : program.inputs) {
-    const Buffer& buffer = program.buffer(id);
-    const Interval range = buffer.width.range();
-    const std::int64_t steps = buffer.each ? inputs.trip_counts[buffer.each->value] : 1;
-    Codes codes(static_cast<std::size_t>(steps) * size_of(program, id));
-    for (std::int64_t& code : codes) {
-      switch (kind) {
-        case InputKind::kLowest:
-          code = range.lowest;
-          break;
-        case InputKind::kHighest:
-          code = range.highest;
-          break;
-        case InputKind::kRails:
-          code = random.one_in(2) ? range.lowest : range.highest;
-          break;
-        case InputKind::kAny:
-          code = random.in(range.lowest, range.highest);
-          break;
-      }
-    }
-    inputs.buffers.push_back(std::move(codes));
-  }
-  return inputs;
 }
 
 }  // namespace pare::program
