@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/names.h"
@@ -38,6 +39,16 @@ struct Path {
   }
 };
 
+/// A bare word passes by the parser, which would have refused other text: it could not be read
+/// again once the recipe is written.
+void check_utf8(std::string_view text, const Path& path) {
+  try {
+    static_cast<void>(nlohmann::json(text).dump());
+  } catch (const nlohmann::json::type_error&) {
+    path.fail("the value is not UTF-8 text");
+  }
+}
+
 /// A key with its value, as a table of one entry.
 toml::table parse_value(std::string_view text, const Path& path) {
   const bool is_one_line = text.find_first_of("\r\n") == std::string_view::npos;
@@ -48,6 +59,7 @@ toml::table parse_value(std::string_view text, const Path& path) {
       path.fail(error.what());
     }
   }
+  check_utf8(text, path);
   return toml::table{{"value", std::string(text)}};
 }
 

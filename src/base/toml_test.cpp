@@ -134,6 +134,14 @@ TEST(ApplyOverride, SetsValuesOfEveryType) {
   EXPECT_EQ(table["j"].value<std::string>(), "a=b");
 }
 
+TEST(ApplyOverride, ABareWordIsUtf8AsAllTomlIs) {
+  toml::table table;
+  apply_override(table, "name=Z\xC3\xBCrich");
+  EXPECT_EQ(table["name"].value<std::string>(), "Z\xC3\xBCrich");
+  EXPECT_THROW(apply_override(table, "name=Z\xF5rich"), InputError);
+  EXPECT_THROW(apply_override(table, "name=two\nlines \xF5"), InputError);
+}
+
 TEST(ApplyOverride, TheLongestNameWins) {
   toml::table table = parse_toml("[[s]]\nname = \"a\"\n[[s]]\nname = \"a.b\"\n[[s]]\n", "t");
   apply_override(table, "s.a.b.x=1");
