@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 
 namespace pare {
 namespace {
@@ -20,13 +21,6 @@ using ::testing::HasSubstr;
 
 class File : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "pare-file-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   std::size_t files_in_folder() const {
@@ -44,7 +38,8 @@ class File : public ::testing::Test {
     return "(no error)";
   }
 
-  fs::path folder_;
+  TemporaryFolder temporary_;
+  fs::path folder_ = temporary_.path();
 };
 
 TEST_F(File, ReadsBackWhatWasWritten) {

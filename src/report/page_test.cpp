@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "report/charts.h"
 #include "report/figure_script.h"
 #include "search/worker.h"
@@ -94,8 +95,8 @@ TEST(ToHtml, ABrowserDrawsTheFigure) {
   const std::string browser = find_browser();
   if (browser.empty()) GTEST_SKIP() << "no chromium";
   if (!has_figure_script()) GTEST_SKIP() << "this build draws no figures";
-  std::string folder = testing::TempDir() + "page-XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const TemporaryFolder temporary;
+  const std::string& folder = temporary.path();
   write_file_atomic(folder + "/page.html", to_html(page_with_a_figure()));
   search::Worker worker(
       {.arguments = {browser, "--headless", "--no-sandbox", "--disable-gpu",
@@ -106,7 +107,6 @@ TEST(ToHtml, ABrowserDrawsTheFigure) {
        .errors = folder + "/errors"});
   while (!worker.poll()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const std::string dom = read_text(folder + "/dom");
-  std::filesystem::remove_all(folder);
   EXPECT_THAT(dom, HasSubstr("<svg"));
   EXPECT_THAT(dom, HasSubstr("BOPs per inference"));
   EXPECT_THAT(dom, HasSubstr(">qat</text>"));

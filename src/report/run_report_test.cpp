@@ -1,6 +1,5 @@
 #include "report/run_report.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -8,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 
 namespace pare::report {
 namespace {
@@ -30,17 +30,14 @@ constexpr const char* kStageEnd =
 class RunReport : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "run-report-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
     std::ofstream(folder_ + "/recipe.toml")
         << "name = \"tiny\"\ndescription = \"a test\"\nseed = 3\n[data]\nset = \"jets/embedded\"\n"
            "[[stage]]\nname = \"qat\"\n";
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   void write_metrics(const std::string& text) { std::ofstream(folder_ + "/metrics.jsonl") << text; }
 
-  std::string folder_;
+  TemporaryFolder temporary_;
+  std::string folder_ = temporary_.path();
 };
 
 TEST_F(RunReport, SaysWhatWasDoneOnWhatData) {

@@ -1,6 +1,5 @@
 #include "report/sweep_report.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -8,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 
 namespace pare::report {
 namespace {
@@ -23,17 +23,14 @@ constexpr const char* kHeader =
 class SweepReport : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "sweep-report-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
     std::ofstream(folder_ + "/sweep.json")
         << R"({"name": "s", "description": "", "recipe": "tiny", "recipe_description": "why",)"
         << R"( "data_set": "jets/embedded", "data_train": ""})";
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   void write_summary(const std::string& text) { std::ofstream(folder_ + "/summary.csv") << text; }
 
-  std::string folder_;
+  TemporaryFolder temporary_;
+  std::string folder_ = temporary_.path();
 };
 
 TEST_F(SweepReport, HasTheFigureAndTheTable) {

@@ -1,6 +1,5 @@
 #include "search/grid.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -9,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 
 namespace pare::search {
 namespace {
@@ -32,19 +32,16 @@ quantize = { weight_bits = 6, activation_bits = 6 }
 class GridTest : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "grid-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
     std::ofstream(folder_ + "/tiny.toml") << kRecipe;
     std::filesystem::create_directory(folder_ + "/sweeps");
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   Grid parse(const std::string& cells) const {
     return parse_grid("name = \"s\"\nrecipe = \"../tiny.toml\"\n" + cells, "s.toml",
                       folder_ + "/sweeps");
   }
 
-  std::string folder_;
+  TemporaryFolder temporary_;
+  std::string folder_ = temporary_.path();
 };
 
 std::vector<std::string> names_of(const Grid& grid) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 
 namespace pare::search {
 namespace {
@@ -21,13 +22,6 @@ class JournalTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!Journal::is_available()) GTEST_SKIP() << "this build has no SQLite";
-    std::string folder = testing::TempDir() + "journal-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    path_ = folder + "/journal.sqlite";
-  }
-  void TearDown() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
   void write(const std::string& text) { std::ofstream(path_) << text; }
@@ -37,8 +31,9 @@ class JournalTest : public testing::Test {
             {.key = "k2", .name = "two", .parameters = {{"bits", 4}}}};
   }
 
-  std::filesystem::path folder_;
-  std::string path_;
+  TemporaryFolder temporary_;
+  std::filesystem::path folder_ = temporary_.path();
+  std::string path_ = temporary_ / "journal.sqlite";
 };
 
 TEST_F(JournalTest, KeepsTrialsInOrderAndStatesAcrossOpening) {

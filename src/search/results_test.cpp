@@ -1,7 +1,6 @@
 #include "search/results.h"
 
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -9,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 
 namespace pare::search {
 namespace {
@@ -20,19 +20,14 @@ using testing::ThrowsMessage;
 
 class ReadStageResults : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "results-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::string file(const std::string& text) {
     const std::string path = folder_ + "/metrics.jsonl";
     std::ofstream(path) << text;
     return path;
   }
 
-  std::string folder_;
+  TemporaryFolder temporary_;
+  std::string folder_ = temporary_.path();
 };
 
 TEST_F(ReadStageResults, TakesStageEndsInOrder) {

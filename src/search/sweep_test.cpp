@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -17,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/philox.h"
+#include "base/temporary_folder.h"
 #include "search/journal.h"
 #include "search/sweep_lock.h"
 
@@ -60,16 +60,10 @@ class SweepTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!Journal::is_available()) GTEST_SKIP() << "this build has no SQLite";
-    folder_ = testing::TempDir() + "sweep-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
     options_.out = folder_ + "/out";
     std::ofstream(folder_ + "/worker.sh") << kFakeWorker;
     options_.program = {"sh", folder_ + "/worker.sh"};
   }
-  void TearDown() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-
   /// A grid with groups of these names and this many seeds each.
   static Grid grid_of(const std::vector<std::string>& groups, std::uint64_t seeds) {
     Grid grid{.name = "fake", .recipe_path = "fake.toml"};
@@ -121,7 +115,8 @@ class SweepTest : public testing::Test {
     while (!std::filesystem::exists(path)) std::this_thread::sleep_for(milliseconds(2));
   }
 
-  std::string folder_;
+  TemporaryFolder temporary_;
+  std::string folder_ = temporary_.path();
   SweepOptions options_;
 };
 

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 
 namespace pare::search {
 namespace {
@@ -21,12 +22,6 @@ using testing::ThrowsMessage;
 
 class WorkerTest : public testing::Test {
  protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "worker-XXXXXX";
-    ASSERT_NE(mkdtemp(folder_.data()), nullptr);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   Command shell(const std::string& script) const {
     return {.arguments = {"sh", "-c", script},
             .environment = {},
@@ -41,7 +36,8 @@ class WorkerTest : public testing::Test {
     }
   }
 
-  std::string folder_;
+  TemporaryFolder temporary_;
+  std::string folder_ = temporary_.path();
 };
 
 TEST_F(WorkerTest, RedirectsAndReportsTheExitCode) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -41,34 +42,35 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 class Run {
  public:
-  Run(const recipe::Recipe& recipe, RunFolder folder, const Listeners& listeners)
+  /// `from`: where to go on; none: a fresh start.
+  Run(const recipe::Recipe& recipe, RunFolder folder, const Listeners& listeners,
+      std::optional<Checkpoint> from)
       : recipe_(recipe),
         folder_(std::move(folder)),
         listeners_(listeners),
         log_(make_log(folder_)),
-        data_(load_training_data(recipe, device_)) {}
+        data_(load_training_data(recipe, device_)) {
+    start(std::move(from));
+  }
 
   RunResult execute() {
-    start();
     RunJournal journal(folder_, at_.position);
     while (at_.position.stage < num_stages()) {
       train_stage(journal);
       end_stage(journal);
     }
-    save_final_model();
+    const std::vector<nlohmann::json> ends = read_metrics(folder_.metrics(), "stage_end");
+    model::save(folder_.model(), model_of(ends.back()));
     at_.position.is_finished = true;
     save();
     log_.info("finished");
-    return {.folder = folder_.path, .data_description = data_.description, .stages = stages_ends()};
+    return {.folder = folder_.path, .data_description = data_.description, .stages = ends};
   }
 
  private:
   int num_stages() const { return static_cast<int>(recipe_.stages.size()); }
   const recipe::Stage& stage() const {
     return recipe_.stages[static_cast<std::size_t>(at_.position.stage)];
-  }
-  std::vector<nlohmann::json> stages_ends() const {
-    return read_metrics(folder_.metrics(), "stage_end");
   }
   void save() const { save_checkpoint(folder_.checkpoint(), at_); }
 
@@ -77,9 +79,9 @@ class Run {
     if (listeners_.warning) listeners_.warning(text);
   }
 
-  void start() {
-    if (has_checkpoint(folder_)) {
-      at_ = load_checkpoint(folder_.checkpoint());
+  void start(std::optional<Checkpoint> from) {
+    if (from) {
+      at_ = *std::move(from);
       const std::string changed = difference(at_.environment, current_environment());
       if (!changed.empty()) {
         warn("resumed under another environment, the result may differ in its last bits: " +
@@ -171,11 +173,6 @@ class Run {
                            {"stage_end", summary.dump()}}};
   }
 
-  void save_final_model() const {
-    const auto ends = stages_ends();
-    model::save(folder_.model(), model_of(ends.back()));
-  }
-
   const recipe::Recipe& recipe_;
   RunFolder folder_;
   const Listeners& listeners_;
@@ -214,10 +211,10 @@ RunResult run(const recipe::Recipe& recipe, const std::string& folder, bool is_r
   const RunFolder files{folder};
   prepare(files, recipe, is_resumed);
   const FolderLock lock(folder);
-  if (has_checkpoint(files) && load_checkpoint(files.checkpoint()).position.is_finished) {
-    return finished_run(files);
-  }
-  return Run(recipe, files, listeners).execute();
+  std::optional<Checkpoint> from;
+  if (has_checkpoint(files)) from = load_checkpoint(files.checkpoint());
+  if (from && from->position.is_finished) return finished_run(files);
+  return Run(recipe, files, listeners, std::move(from)).execute();
 }
 
 }  // namespace pare::train

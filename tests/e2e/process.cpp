@@ -1,6 +1,5 @@
 #include "e2e/process.h"
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -9,7 +8,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,18 +60,6 @@ Finished run(const std::vector<std::string>& command,
 }
 
 std::string program(const std::string& name) { return std::string(PARE_BIN_DIR) + "/" + name; }
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = std::filesystem::temp_directory_path() / "pare-test-XXXXXX";
-  const char* made = mkdtemp(pattern.data());
-  EXPECT_NE(made, nullptr);
-  path_ = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 std::string contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

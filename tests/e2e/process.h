@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/temporary_folder.h"
+
 namespace pare::e2e {
 
 struct Finished {
@@ -20,21 +22,6 @@ Finished run(const std::vector<std::string>& command,
 
 /// The program that was built, by name ("pare").
 std::string program(const std::string& name);
-
-/// A new empty folder that is removed with this object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 std::string contents(const std::string& path);
 
