@@ -103,7 +103,10 @@ std::int64_t TomlReader::integer(std::string_view key, const toml::node& node,
 double TomlReader::real(std::string_view key, const toml::node& node,
                         const RealRange& range) const {
   if (!node.is_number()) wrong_type(key, node, describe(range));
-  const double value = *node.value<double>();
+  // toml++ gives no double for an integer beyond 2^53; here it is rounded as any decimal is.
+  const toml::value<std::int64_t>* integer = node.as_integer();
+  const double value =
+      integer != nullptr ? static_cast<double>(integer->get()) : node.as_floating_point()->get();
   if (!is_within(value, range)) wrong_type(key, node, describe(range));
   return value;
 }

@@ -49,6 +49,20 @@ TEST(TomlReader, IntegersKeepToTheirType) {
   EXPECT_EQ(large, 9223372036854775807u);
 }
 
+TEST(TomlReader, AnyIntegerIsAReal) {
+  const toml::table table =
+      parse_toml("a = 3\nb = 9223372036854775807\nc = 122220000000000001", "t");
+  TomlReader reader(table, "t");
+  double a = 0;
+  double b = 0;
+  double c = 0;
+  reader.read("a", a);
+  reader.read("b", b);
+  EXPECT_EQ(a, 3);
+  EXPECT_EQ(b, 0x1p63);
+  EXPECT_THAT(error_of([&] { reader.read("c", c, {.max = 1}); }), HasSubstr("122220000000000001"));
+}
+
 TEST(TomlReader, ErrorsNameTheLineOfTheKey) {
   const toml::table table = parse_toml("[x]\n[[x.y]]\nname = \"n\"\nz = 1\n", "file.toml");
   TomlReader reader(table, "file.toml");
