@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/tensor.h"
+#include "graph/format.h"
+#include "program/ops.h"
+#include "program/program.h"
+
+namespace pare::lower {
+
+/// What the integers of a buffer stand for: value = scale * code + offset. Each list has one
+/// element for all, or one for each element of the buffer (row-major).
+struct Affine {
+  std::vector<double> scale = {1};
+  std::vector<double> offset = {0};
+
+  double scale_of(std::size_t element) const {
+    return scale.size() == 1 ? scale.front() : scale[element];
+  }
+  double offset_of(std::size_t element) const {
+    return offset.size() == 1 ? offset.front() : offset[element];
+  }
+  /// Whether the codes are of one step: code 0 is the value 0, and all elements share a positive
+  /// scale.
+  bool is_one_grid() const { return scale.size() == 1 && scale.front() > 0 && has_no_offset(); }
+  bool has_no_offset() const { return offset.size() == 1 && offset.front() == 0; }
+
+  friend bool operator==(const Affine&, const Affine&) = default;
+};
+
+/// One element for all where all are equal.
+void simplify(std::vector<double>& list);
+
+/// A list with one element for all, or one for each element of a buffer of `shape`, as the smallest
+/// shape that broadcasts to it: [1], [C, 1, …] (channels), [1, …, n] (last axis) or `shape` itself;
+/// and the values in that shape.
+template <class T>
+struct Broadcasting {
+  Shape shape;
+  std::vector<T> values;
+};
+template <class T>
+Broadcasting<T> broadcasting(const std::vector<T>& list, const Shape& shape);
+
+/// How one element's accumulator becomes a code: round((multiplier acc + addend) / 2^shift).
+struct FixedPoint {
+  std::int64_t multiplier = 0;
+  std::int64_t addend = 0;
+  int shift = 0;
+
+  friend bool operator==(const FixedPoint&, const FixedPoint&) = default;
+};
+
+/// The fixed-point form of round(scale acc + offset) for acc within `range`: the largest shift for
+/// which |multiplier| < 2^24 and no sum leaves 62 bits, then without common factors of two. So it
+/// is exact where scale and offset are multiples of a power of two that fit, and else off by at
+/// most 2^-24 |scale acc| + 2^-shift before rounding. Throws InputError ("…, WHO") if |scale| is
+/// 2^24 or more, or offset alone needs more than 62 bits.
+FixedPoint fixed_point(double scale, double offset, program::Interval range,
+                       const std::string& who);
+
+}  // namespace pare::lower
