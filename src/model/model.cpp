@@ -1,6 +1,5 @@
 #include "model/model.h"
 
-#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +11,9 @@
 #include "base/safetensors.h"
 #include "graph/check.h"
 #include "graph/json.h"
+#include "model/checksum.h"
+#include "model/deployment_file.h"
+#include "model/metadata.h"
 
 namespace pare::model {
 namespace {
@@ -21,47 +23,20 @@ constexpr const char* kGraphKey = "graph";
 constexpr const char* kProvenanceKey = "provenance";
 constexpr std::string_view kGraphPrefix = "graph/";
 
-std::string dump(const nlohmann::json& json) {
-  try {
-    return json.dump();
-  } catch (const nlohmann::json::exception&) {
-    throw InputError(
-        "the model holds a text that is not valid UTF-8: names of nodes, parameters and classes "
-        "and "
-        "all provenance must be");
-  }
-}
-
-const std::string& metadata(const Safetensors& contents, const char* key) {
-  const auto found = contents.metadata.find(key);
-  if (found == contents.metadata.end()) {
-    throw InputError(fmt::format(
-        "not a model of pare: its metadata have no '{}' (a safetensors file from elsewhere?)",
-        key));
-  }
-  return found->second;
-}
-
-void check_version(const std::string& text) {
-  int version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (error != std::errc() || end != text.data() + text.size() || version < 1) {
-    throw InputError(fmt::format("{} is '{}', expected a number from 1", kVersionKey, text));
-  }
-  if (version > kFormatVersion) {
-    throw InputError(
-        fmt::format("written by a newer pare, format {}; this one reads up to {}: update pare",
-                    version, kFormatVersion));
-  }
+void check_checksum(const Safetensors& contents) {
+  const std::string& expected = metadata_of(contents, kChecksumKey);
+  if (checksum(contents) == expected) return;
+  throw InputError(
+      "the file is damaged: its contents do not have the checksum it gives; copy it again from "
+      "where it was made");
 }
 
 /// The tensors of the graph, by the parameters' names.
-std::map<std::string, Tensor> graph_tensors(std::map<std::string, Tensor>& tensors) {
+std::map<std::string, Tensor> graph_tensors(std::map<std::string, Tensor>& tensors, int version) {
   std::map<std::string, Tensor> found;
   for (auto& [name, tensor] : tensors) {
     if (!name.starts_with(kGraphPrefix)) {
-      throw InputError(fmt::format("tensor '{}' is no part of format {}: its tensors are '{}…'",
-                                   name, kFormatVersion, kGraphPrefix));
+      throw InputError(fmt::format("tensor '{}' is no part of format {}", name, version));
     }
     found.emplace(name.substr(kGraphPrefix.size()), std::move(tensor));
   }
@@ -79,10 +54,13 @@ std::map<std::string, std::string> parse_provenance(const std::string& text) {
 }
 
 Model from_safetensors(Safetensors contents) {
-  check_version(metadata(contents, kVersionKey));
-  const nlohmann::json graph = parse_json(metadata(contents, kGraphKey), kGraphKey);
-  Model model{.graph = graph::read_json(graph, graph_tensors(contents.tensors))};
-  model.provenance = parse_provenance(metadata(contents, kProvenanceKey));
+  const int version = read_version(contents, kVersionKey, kFormatVersion);
+  if (version >= 2) check_checksum(contents);
+  Model model;
+  if (version >= 2) model.deployment = take_deployment(contents);
+  const nlohmann::json graph = parse_json(metadata_of(contents, kGraphKey), kGraphKey);
+  model.graph = graph::read_json(graph, graph_tensors(contents.tensors, version));
+  model.provenance = parse_provenance(metadata_of(contents, kProvenanceKey));
   return model;
 }
 
@@ -92,11 +70,13 @@ std::vector<std::byte> to_bytes(const Model& model) {
   graph::check(model.graph);
   Safetensors contents;
   contents.metadata[kVersionKey] = fmt::format("{}", kFormatVersion);
-  contents.metadata[kGraphKey] = dump(graph::write_json(model.graph));
-  contents.metadata[kProvenanceKey] = dump(nlohmann::json(model.provenance));
+  contents.metadata[kGraphKey] = dump_json(graph::write_json(model.graph));
+  contents.metadata[kProvenanceKey] = dump_json(nlohmann::json(model.provenance));
   for (auto& [name, tensor] : graph::tensors_of(model.graph)) {
     contents.tensors.emplace(fmt::format("{}{}", kGraphPrefix, name), tensor);
   }
+  if (model.deployment) write_deployment(*model.deployment, contents);
+  contents.metadata[kChecksumKey] = checksum(contents);
   return pare::to_bytes(contents);
 }
 

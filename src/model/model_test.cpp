@@ -40,7 +40,7 @@ TEST(Model, IsTheSameBytesForTheSameModel) {
 // The names of docs/formats/pare.md, which other readers rely on.
 TEST(Model, IsASafetensorsFileThatAnyoneCanRead) {
   const Safetensors contents = parse_safetensors(to_bytes(jets_model()), "test");
-  EXPECT_EQ(contents.metadata.at("format_version"), "1");
+  EXPECT_EQ(contents.metadata.at("format_version"), "2");
   EXPECT_THAT(contents.metadata.at("graph"), testing::HasSubstr("\"fc1.weight\""));
   EXPECT_THAT(contents.metadata.at("provenance"), testing::HasSubstr("simulated jets"));
   EXPECT_EQ(contents.tensors.at("graph/fc1.weight").shape(), (Shape{64, 16}));

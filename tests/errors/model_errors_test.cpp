@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/safetensors.h"
+#include "model/checksum.h"
 #include "model/model.h"
 #include "rewrite/mlp.h"
 
@@ -38,6 +39,7 @@ std::string error_of(std::span<const std::byte> bytes) {
 std::string error_after(const std::function<void(Safetensors&)>& change) {
   Safetensors contents = parse_safetensors(to_bytes(jets_model()), "m.pare");
   change(contents);
+  if (!contents.metadata.empty()) contents.metadata[kChecksumKey] = checksum(contents);
   return error_of(pare::to_bytes(contents));
 }
 
@@ -69,8 +71,9 @@ TEST(ModelErrors, AHeaderThatClaimsMoreThanTheFileIsRefused) {
 }
 
 TEST(ModelErrors, ANewerFormatIsRefusedByNumber) {
-  EXPECT_THAT(error_after([](Safetensors& s) { s.metadata["format_version"] = "7"; }),
-              HasSubstr("m.pare: written by a newer pare, format 7; this one reads up to 1"));
+  EXPECT_THAT(
+      error_after([](Safetensors& s) { s.metadata["format_version"] = "7"; }),
+      HasSubstr("m.pare: written by a newer pare, format_version 7; this one reads up to 2"));
   EXPECT_THAT(error_after([](Safetensors& s) { s.metadata["format_version"] = "-1"; }),
               HasSubstr("format_version is '-1', expected a number from 1"));
   EXPECT_THAT(error_after([](Safetensors& s) { s.metadata["format_version"] = "1.5"; }),
@@ -103,7 +106,7 @@ TEST(ModelErrors, TensorsThatDoNotFitTheGraphAreNamed) {
   EXPECT_THAT(error_after([](Safetensors& s) { s.tensors["graph/fc9.bias"] = Tensor(); }),
               HasSubstr("m.pare: tensor 'fc9.bias' belongs to no parameter"));
   EXPECT_THAT(error_after([](Safetensors& s) { s.tensors["fc1.bias"] = Tensor(); }),
-              HasSubstr("m.pare: tensor 'fc1.bias' is no part of format 1"));
+              HasSubstr("m.pare: tensor 'fc1.bias' is no part of format 2"));
   EXPECT_THAT(
       error_after([](Safetensors& s) { s.tensors["graph/fc2.bias"] = Tensor(DType::kF64, {32}); }),
       HasSubstr("m.pare: tensor 'fc2.bias' is f64 [32], expected f32 [32]"));
