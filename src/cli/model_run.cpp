@@ -39,13 +39,6 @@ bool ends_in_softmax(const graph::Graph& graph) {
   return last && std::holds_alternative<graph::Softmax>(graph.nodes[*last].op);
 }
 
-std::vector<float> to_floats(std::span<const double> values) {
-  std::vector<float> floats(values.size());
-  std::transform(values.begin(), values.end(), floats.begin(),
-                 [](double x) { return static_cast<float>(x); });
-  return floats;
-}
-
 }  // namespace
 
 SplitData load_split(const std::string& recipe_path, SplitName split) {
@@ -109,15 +102,8 @@ void evaluate_in_batches(std::span<const graph::Graph* const> graphs, const data
 metrics::Classification classify_outputs(const graph::Graph& graph,
                                          const std::vector<double>& outputs,
                                          std::span<const std::int64_t> labels) {
-  const auto samples = static_cast<std::int64_t>(labels.size());
-  const auto classes = static_cast<std::int64_t>(outputs.size()) / samples;
-  const std::vector<float> scores = to_floats(outputs);
-  const auto width = static_cast<std::size_t>(classes);
-  if (ends_in_softmax(graph)) return metrics::classify({scores, width}, {scores, width}, labels);
-  const Tensor probabilities = graph::apply_head({.kind = graph::HeadKind::kProbabilities},
-                                                 Tensor::from<double>({samples, classes}, outputs));
-  const std::vector<float> ranks = to_floats(probabilities.as<double>());
-  return metrics::classify({scores, width}, {ranks, width}, labels);
+  return metrics::classify_outputs(outputs, outputs.size() / labels.size(), ends_in_softmax(graph),
+                                   labels);
 }
 
 }  // namespace pare::cli

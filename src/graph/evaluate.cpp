@@ -10,6 +10,7 @@
 
 #include "graph/infer.h"
 #include "graph/quantize.h"
+#include "metrics/softmax.h"
 
 namespace pare::graph {
 namespace {
@@ -318,15 +319,7 @@ Tensor apply_head(const Head& head, const Tensor& outputs) {
     return chosen;
   }
   for (std::size_t first = 0; first < elements.size(); first += classes) {
-    const auto row = elements.subspan(first, classes);
-    if (classes == 1) {
-      row[0] = 1 / (1 + std::exp(-row[0]));
-      continue;
-    }
-    const double largest = *std::max_element(row.begin(), row.end());
-    double sum = 0;
-    for (double& x : row) sum += x = std::exp(x - largest);
-    for (double& x : row) x /= sum;
+    metrics::to_probabilities(elements.subspan(first, classes));
   }
   return values;
 }

@@ -1,8 +1,9 @@
 #include "lower/interface.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
+
+#include "metrics/softmax.h"
 
 namespace pare::lower {
 namespace {
@@ -12,28 +13,35 @@ T one_or_each(const std::vector<T>& list, std::size_t i) {
   return list.size() == 1 ? list.front() : list[i];
 }
 
+/// Which channel an element of a row of samples belongs to.
+class Channels {
+ public:
+  explicit Channels(const Shape& shape)
+      : size_(static_cast<std::size_t>(num_elements(shape))),
+        run_(size_ / static_cast<std::size_t>(shape.empty() ? 1 : shape.front())) {}
+  std::size_t of(std::size_t element) const { return element % size_ / run_; }
+
+ private:
+  std::size_t size_;
+  std::size_t run_;
+};
+
+std::int64_t code_of(const InputMap& map, float x, std::size_t channel) {
+  return static_cast<std::int64_t>(
+      graph::to_code(x, one_or_each(map.codec, channel), map.codes, map.rounding, map.zero_point));
+}
+
 template <class Raw>
 void map_raw(const Interface& interface, std::span<const Raw> raw, std::span<std::int64_t> codes) {
   const InputMap& map = interface.input;
-  const auto size = static_cast<std::size_t>(num_elements(interface.input_shape));
-  const auto channels =
-      static_cast<std::size_t>(interface.input_shape.empty() ? 1 : interface.input_shape.front());
-  const std::size_t run = std::max<std::size_t>(1, size / channels);
+  const Channels channels(interface.input_shape);
   for (std::size_t i = 0; i < raw.size(); ++i) {
-    const std::size_t channel = i % size / run;
+    const std::size_t channel = channels.of(i);
     const double mean = map.mean.empty() ? 0 : map.mean[channel];
     const double scale = map.scale.empty() ? 1 : map.scale[channel];
-    const auto x = static_cast<float>((static_cast<double>(raw[i]) - mean) / scale);
-    codes[i] = static_cast<std::int64_t>(graph::to_code(x, one_or_each(map.codec, channel),
-                                                        map.codes, map.rounding, map.zero_point));
+    codes[i] =
+        code_of(map, static_cast<float>((static_cast<double>(raw[i]) - mean) / scale), channel);
   }
-}
-
-void apply_softmax(std::span<double> values) {
-  const double largest = *std::max_element(values.begin(), values.end());
-  double sum = 0;
-  for (double& value : values) sum += value = std::exp(value - largest);
-  for (double& value : values) value /= sum;
 }
 
 }  // namespace
@@ -48,6 +56,14 @@ void map_input(const Interface& interface, std::span<const float> raw,
   map_raw(interface, raw, codes);
 }
 
+void quantize_input(const Interface& interface, std::span<const float> x,
+                    std::span<std::int64_t> codes) {
+  const Channels channels(interface.input_shape);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    codes[i] = code_of(interface.input, x[i], channels.of(i));
+  }
+}
+
 void map_output(const Interface& interface, std::span<const std::int64_t> codes,
                 std::span<double> values) {
   const OutputMap& map = interface.output;
@@ -57,7 +73,7 @@ void map_output(const Interface& interface, std::span<const std::int64_t> codes,
                 one_or_each(map.offset, i % size);
   }
   if (!map.is_softmax) return;
-  for (std::size_t i = 0; i < values.size(); i += size) apply_softmax(values.subspan(i, size));
+  for (std::size_t i = 0; i < values.size(); i += size) metrics::softmax(values.subspan(i, size));
 }
 
 bool is_argmax_of_codes(const OutputMap& output) {

@@ -65,6 +65,11 @@ void map_input(const Interface& interface, std::span<const double> raw,
 void map_input(const Interface& interface, std::span<const float> raw,
                std::span<std::int64_t> codes);
 
+/// The codes of numbers as the network takes them: the second step of InputMap alone.
+/// REQUIRES: equal sizes.
+void quantize_input(const Interface& interface, std::span<const float> x,
+                    std::span<std::int64_t> codes);
+
 /// The values of output codes, the softmax applied where there is one. REQUIRES: equal sizes, whole
 /// samples.
 void map_output(const Interface& interface, std::span<const std::int64_t> codes,

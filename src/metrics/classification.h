@@ -25,4 +25,10 @@ struct Classification {
 Classification classify(const Scores& outputs, const Scores& probabilities,
                         std::span<const std::int64_t> labels);
 
+/// The same of a classifier's outputs in double, row-major [N, classes]: they decide the class,
+/// rounded to float32, and their softmax in double (`are_probabilities`: they themselves) ranks the
+/// samples.
+Classification classify_outputs(std::span<const double> outputs, std::size_t classes,
+                                bool are_probabilities, std::span<const std::int64_t> labels);
+
 }  // namespace pare::metrics

@@ -40,18 +40,17 @@ std::vector<std::string> state_wires(const graph::Graph& graph) {
 
 }  // namespace
 
-nlohmann::json classification_metrics(nn::Network& network, const Part& part,
+nlohmann::json classification_metrics(const torch::Tensor& logits, const Part& part,
                                       const std::vector<std::string>& classes, recipe::Loss kind) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor logits = outputs(network, part.inputs).to(torch::kCPU).contiguous();
+  const torch::Tensor values = logits.to(torch::kCPU, torch::kFloat64).contiguous();
   const torch::Tensor labels = part.labels.to(torch::kCPU).contiguous();
-  const metrics::Scores scores{floats(logits), static_cast<std::size_t>(logits.size(1))};
-  const torch::Tensor softmax = logits.to(torch::kFloat64).softmax(1).to(torch::kFloat32);
-  const metrics::Classification result = metrics::classify(
-      scores, {floats(softmax), scores.classes},
+  const metrics::Classification result = metrics::classify_outputs(
+      {values.data_ptr<double>(), static_cast<std::size_t>(values.numel())},
+      static_cast<std::size_t>(values.size(1)), /*are_probabilities=*/false,
       {labels.data_ptr<std::int64_t>(), static_cast<std::size_t>(labels.numel())});
   return {{"samples", result.samples},
-          {"loss", number(loss(kind, logits, labels).item<double>())},
+          {"loss", number(loss(kind, values, labels).item<double>())},
           {"accuracy", number(result.accuracy)},
           {"auc_macro", number(result.auc_macro)},
           {"auc", by_class(classes, result.auc)},

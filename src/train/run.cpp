@@ -20,6 +20,7 @@
 #include "model/model.h"
 #include "train/checkpoint.h"
 #include "train/folder_lock.h"
+#include "train/freeze.h"
 #include "train/run_folder.h"
 #include "train/run_journal.h"
 #include "train/stage_graph.h"
@@ -38,6 +39,18 @@ spdlog::logger make_log(const RunFolder& folder) {
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// An epoch's figures for the progress line; the gap in points of accuracy and in codes.
+std::string detail_of(const EpochResult& result) {
+  std::string detail =
+      fmt::format("loss {:.4f}  validation {:.4f}  accuracy {:.2f} %", result.train_loss,
+                  result.validation_loss, 100 * result.validation_accuracy);
+  if (result.gap) {
+    detail += fmt::format("  gap {:+.3f} %, {:.1e} of the codes", 100 * result.gap->accuracy,
+                          result.gap->share_of_codes());
+  }
+  return detail;
 }
 
 class Run {
@@ -60,7 +73,7 @@ class Run {
       end_stage(journal);
     }
     const std::vector<nlohmann::json> ends = read_metrics(folder_.metrics(), "stage_end");
-    model::save(folder_.model(), model_of(ends.back()));
+    model::save(folder_.model(), model_of(freeze(at_.graph, data_), ends.back()));
     at_.position.is_finished = true;
     save();
     log_.info("finished");
@@ -145,17 +158,20 @@ class Run {
                          .done = at_.position.epoch,
                          .total = is_done ? at_.position.epoch : stage().train.epochs,
                          .unit = "epochs",
-                         .detail = fmt::format("loss {:.4f}  validation {:.4f}  accuracy {:.2f} %",
-                                               result.train_loss, result.validation_loss,
-                                               100 * result.validation_accuracy)});
+                         .detail = detail_of(result)});
   }
 
   void end_stage(RunJournal& journal) {
     if (at_.best) at_.graph = *std::exchange(at_.best, std::nullopt);
-    const nlohmann::json summary = stage_report(at_.graph, recipe_, at_.position, data_, device_);
+    const Frozen frozen = freeze(at_.graph, data_);
+    const nlohmann::json summary =
+        stage_report(at_.graph, frozen, recipe_, at_.position, data_, device_);
+    if (!frozen.reason.empty()) {
+      warn(fmt::format("stage '{}' ends without a program: {}", stage().name, frozen.reason));
+    }
     journal.line(summary);
     log_.info("{}", summary.dump());
-    model::save(folder_.stage_model(stage().name), model_of(summary));
+    model::save(folder_.stage_model(stage().name), model_of(frozen, summary));
     Position& position = at_.position;
     position = {.stage = position.stage + 1,
                 .is_mixed = position.is_mixed,
@@ -165,12 +181,13 @@ class Run {
     save();
   }
 
-  model::Model model_of(const nlohmann::json& summary) const {
+  model::Model model_of(const Frozen& frozen, const nlohmann::json& summary) const {
     return {.graph = at_.graph,
             .provenance = {{"pare", std::string(version())},
                            {"recipe", recipe::to_toml(recipe_)},
                            {"data", data_.description},
-                           {"stage_end", summary.dump()}}};
+                           {"stage_end", summary.dump()}},
+            .deployment = deployment_of(frozen, data_)};
   }
 
   const recipe::Recipe& recipe_;

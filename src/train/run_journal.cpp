@@ -18,8 +18,9 @@ RunJournal::RunJournal(const RunFolder& folder, const Position& position)
 
 void RunJournal::epoch(const std::string& stage, int epoch, int step, const EpochResult& result,
                        double seconds) {
-  const nlohmann::json validation = {{"loss", result.validation_loss},
-                                     {"accuracy", result.validation_accuracy}};
+  nlohmann::json validation = {{"loss", result.validation_loss},
+                               {"accuracy", result.validation_accuracy}};
+  if (result.gap) validation["gap"] = to_json(*result.gap);
   const nlohmann::json line = {{"event", "epoch"},
                                {"stage", stage},
                                {"epoch", epoch},

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "cost/estimate.h"
+#include "program/program.h"
 #include "train/classification.h"
+#include "train/exact_score.h"
 
 namespace pare::train {
 namespace {
@@ -71,23 +73,42 @@ Json costs(const graph::Graph& graph) {
   return json;
 }
 
+/// Loss and accuracy on the validation split, by which forward, and the gap between both.
+void add_validation(Json& json, nn::Network& network, const graph::Graph& graph,
+                    const Frozen& frozen, const TrainingData& data, recipe::Loss loss) {
+  Score score;
+  if (frozen.lowered) {
+    const ExactScore exact = exact_score(network, graph, *frozen.lowered, data.validation, loss);
+    score = exact.score;
+    json["gap"] = to_json(exact.gap);
+    json["frozen"] = {{"program", program::hash(frozen.lowered->program)},
+                      {"notes", frozen.lowered->notes}};
+  } else {
+    score = train::score(network, data.validation, loss);
+    if (!frozen.reason.empty()) json["not_frozen"] = frozen.reason;
+  }
+  json["forward"] = frozen.lowered ? "exact" : "training";
+  json["validation"] = {{"loss", score.loss}, {"accuracy", score.accuracy}};
+}
+
 }  // namespace
 
-Json stage_report(const graph::Graph& graph, const recipe::Recipe& recipe, const Position& position,
-                  const TrainingData& data, torch::Device device) {
+Json stage_report(const graph::Graph& graph, const Frozen& frozen, const recipe::Recipe& recipe,
+                  const Position& position, const TrainingData& data, torch::Device device) {
   const recipe::Stage& stage = recipe.stages.at(static_cast<std::size_t>(position.stage));
   nn::Network network(graph, device);
-  const Score validation = score(network, data.validation, stage.train.loss);
   Json json = {{"event", "stage_end"},
                {"stage", stage.name},
                {"index", position.stage},
                {"epochs", position.epoch},
-               {"best_epoch", position.best_epoch},
-               {"validation", {{"loss", validation.loss}, {"accuracy", validation.accuracy}}}};
+               {"best_epoch", position.best_epoch}};
+  add_validation(json, network, graph, frozen, data, stage.train.loss);
   json.update(costs(graph));
   if (position.is_mixed) json["is_mixed"] = true;
   if (!stage.test) return json;
-  json["test"] = classification_metrics(network, data.test, data.classes, stage.train.loss);
+  const torch::Tensor logits = frozen.lowered ? exact_outputs(*frozen.lowered, data.test.inputs)
+                                              : outputs(network, data.test.inputs);
+  json["test"] = classification_metrics(logits, data.test, data.classes, stage.train.loss);
   if (recipe.neural_efficiency) {
     json["neural_efficiency"] =
         neural_efficiency_metrics(network, graph, data.test, json["test"].value("auc_macro", 0.0),

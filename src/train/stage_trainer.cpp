@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/names.h"
+#include "train/freeze.h"
 #include "train/learning_rate.h"
 #include "train/loss.h"
 
@@ -44,6 +45,7 @@ StageTrainer::StageTrainer(const graph::Graph& graph, const recipe::Recipe& reci
       settings_(recipe.stages.at(static_cast<std::size_t>(stage))),
       stage_(stage),
       data_(data),
+      graph_(graph),
       network_(graph, device),
       optimizer_(network_, optimizer_options(settings_.train),
                  rate_factors(network_, settings_.train)),
@@ -64,6 +66,22 @@ double StageTrainer::train_step(const nn::Context& context, std::int64_t batch, 
   return total;
 }
 
+void StageTrainer::validate(EpochResult& result) {
+  network_.store(graph_);
+  const Frozen frozen = freeze(graph_, data_);
+  Score validation;
+  if (frozen.lowered) {
+    const ExactScore exact =
+        exact_score(network_, graph_, *frozen.lowered, data_.validation, settings_.train.loss);
+    validation = exact.score;
+    result.gap = exact.gap;
+  } else {
+    validation = score(network_, data_.validation, settings_.train.loss);
+  }
+  result.validation_loss = validation.loss + l1_.value(network_);
+  result.validation_accuracy = validation.accuracy;
+}
+
 EpochResult StageTrainer::train_epoch(int epoch) {
   EpochResult result;
   result.learning_rate = learning_rate(settings_.train, epoch);
@@ -78,9 +96,7 @@ EpochResult StageTrainer::train_epoch(int epoch) {
     sum += train_step(context, i, result.learning_rate);
   }
   result.train_loss = sum / static_cast<double>(steps);
-  const Score validation = score(network_, data_.validation, settings_.train.loss);
-  result.validation_loss = validation.loss + l1_.value(network_);
-  result.validation_accuracy = validation.accuracy;
+  validate(result);
   if (!std::isfinite(result.train_loss) || !std::isfinite(result.validation_loss)) {
     throw InputError(
         fmt::format("stage '{}', epoch {}: the loss is not a number any more; lower "

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "compress/l1.h"
@@ -9,17 +10,20 @@
 #include "recipe/recipe.h"
 #include "train/batches.h"
 #include "train/evaluate.h"
+#include "train/exact_score.h"
 #include "train/optimizer.h"
 #include "train/training_data.h"
 
 namespace pare::train {
 
-/// What an epoch came to. Losses include the penalties.
+/// What an epoch came to. Losses include the penalties. Validation is by the exact forward of the
+/// frozen net where there is one.
 struct EpochResult {
   double learning_rate = 0;
   double train_loss = 0;  ///< mean over the steps of the epoch
   double validation_loss = 0;
   double validation_accuracy = 0;
+  std::optional<Gap> gap = std::nullopt;  ///< none: a float graph, or one that cannot be frozen
 };
 
 /// Trains one graph under one stage's settings, epoch by epoch. Pruned weights stay exactly zero:
@@ -40,11 +44,13 @@ class StageTrainer {
 
  private:
   double train_step(const nn::Context& context, std::int64_t batch, double rate);
+  void validate(EpochResult& result);
 
   const recipe::Recipe& recipe_;
   const recipe::Stage& settings_;
   int stage_;
   const TrainingData& data_;
+  graph::Graph graph_;  ///< the parameters of the last validation
   nn::Network network_;
   Optimizer optimizer_;
   compress::L1 l1_;

@@ -1,0 +1,159 @@
+#include "nn/exact_forward.h"
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include <torch/torch.h>
+
+#include "base/error.h"
+#include "nn/exact_kernels.h"
+#include "program/reference_ops.h"
+
+namespace pare::nn {
+namespace {
+
+using program::BufferId;
+using torch::Tensor;
+
+/// Integers of at most so many bits, and their sums, are exact in the mantissa.
+constexpr int kFloat32Bits = 24;
+constexpr int kFloat64Bits = 53;
+
+/// A layer's constants as a matrix product wants them.
+struct LinearPlan {
+  Tensor weight;  ///< [n, m], transposed
+  Tensor bias;    ///< [m] or undefined
+};
+
+std::span<const std::int64_t> codes(const Tensor& x) {
+  return {x.data_ptr<std::int64_t>(), static_cast<std::size_t>(x.numel())};
+}
+std::span<std::int64_t> mutable_codes(const Tensor& x) {
+  return {x.data_ptr<std::int64_t>(), static_cast<std::size_t>(x.numel())};
+}
+
+Tensor to_tensor(const std::vector<std::int64_t>& values) {
+  return torch::tensor(values, torch::kInt64);
+}
+
+/// Magnitudes below 2^bits: of a width, two's complement loses one to its sign.
+int magnitude_bits(program::Width width) { return width.is_signed ? width.bits - 1 : width.bits; }
+
+}  // namespace
+
+struct ExactForward::Plan {
+  lower::Lowered lowered;
+  std::vector<std::optional<LinearPlan>> linears;          ///< by node of the only section list
+  std::vector<std::optional<RequantizeRows>> requantizes;  ///< likewise
+  std::vector<const program::Node*> nodes;
+
+  explicit Plan(lower::Lowered from) : lowered(std::move(from)) {
+    for (const program::Section& section : lowered.program.sections) {
+      check(section.kind == program::SectionKind::kOnce, "ExactForward of a program with loops");
+      for (const program::Node& node : section.nodes) add(node);
+    }
+  }
+
+  void add(const program::Node& node) {
+    nodes.push_back(&node);
+    linears.push_back(plan_linear(node));
+    auto& requantize = requantizes.emplace_back();
+    if (std::holds_alternative<program::Requantize>(node.op)) {
+      requantize.emplace(lowered.program, node);
+    }
+  }
+
+  std::optional<LinearPlan> plan_linear(const program::Node& node) const {
+    const auto* op = std::get_if<program::Linear>(&node.op);
+    if (op == nullptr || op->predicate_block) return std::nullopt;
+    const program::Program& program = lowered.program;
+    const program::Width input = program.buffer(node.inputs.front()).width;
+    const program::Constant& weight = program.constant(op->weight);
+    const int bits = std::max(
+        {magnitude_bits(op->accumulator), magnitude_bits(input), magnitude_bits(weight.width)});
+    if (bits > kFloat64Bits) {
+      throw InputError(
+          fmt::format("{}: its sums need {} bits, at most {} are exact in float64; use "
+                      "fewer bits for its weights or its input",
+                      describe(program, node), bits, kFloat64Bits));
+    }
+    const auto dtype = bits <= kFloat32Bits ? torch::kFloat32 : torch::kFloat64;
+    LinearPlan plan;
+    plan.weight = to_tensor(expand(weight))
+                      .view({weight.shape[0], weight.shape[1]})
+                      .to(dtype)
+                      .t()
+                      .contiguous();
+    if (op->bias) plan.bias = to_tensor(program.constant(*op->bias).values).to(dtype);
+    return plan;
+  }
+
+  Tensor run(std::size_t index, const std::vector<Tensor>& buffers) const {
+    const program::Node& node = *nodes[index];
+    const Tensor& x = buffers[node.inputs.front().value];
+    if (linears[index]) {
+      const LinearPlan& plan = *linears[index];
+      Tensor sum = x.view({-1, plan.weight.size(0)}).to(plan.weight.dtype()).matmul(plan.weight);
+      if (plan.bias.defined()) sum += plan.bias;
+      return sum.to(torch::kInt64).view({x.size(0), -1});
+    }
+    if (requantizes[index]) {
+      Tensor y = torch::empty_like(x);
+      (*requantizes[index])(codes(x), mutable_codes(y));
+      return y;
+    }
+    return run_rows(node, buffers);
+  }
+
+  /// Any op, one sample after the other.
+  Tensor run_rows(const program::Node& node, const std::vector<Tensor>& buffers) const {
+    const std::int64_t samples = buffers[node.inputs.front().value].size(0);
+    const std::size_t size = size_of(lowered.program, node.outputs.front());
+    Tensor y = torch::empty({samples, static_cast<std::int64_t>(size)}, torch::kInt64);
+    for (std::int64_t n = 0; n < samples; ++n) {
+      std::vector<std::span<const std::int64_t>> inputs;
+      for (const BufferId id : node.inputs) inputs.push_back(codes(buffers[id.value][n]));
+      run_op(lowered.program, node, inputs, mutable_codes(y[n]), false);
+    }
+    return y;
+  }
+};
+
+ExactForward::ExactForward(const lower::Lowered& lowered)
+    : plan_(std::make_unique<Plan>(lowered)) {}
+ExactForward::~ExactForward() = default;
+
+ExactForward::Result ExactForward::operator()(const Tensor& inputs) const {
+  const torch::NoGradGuard no_grad;
+  const program::Program& program = plan_->lowered.program;
+  const lower::Interface& interface = plan_->lowered.interface;
+  const Tensor x = inputs.contiguous();
+  const std::int64_t samples = x.size(0);
+  std::vector<Tensor> buffers(program.buffers.size());
+  Tensor& input = buffers[program.inputs.front().value];
+  input = torch::empty({samples, x.numel() / std::max<std::int64_t>(samples, 1)}, torch::kInt64);
+  lower::quantize_input(interface, {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())},
+                        mutable_codes(input));
+  for (std::size_t i = 0; i < plan_->nodes.size(); ++i) {
+    buffers[plan_->nodes[i]->outputs.front().value] = plan_->run(i, buffers);
+  }
+  Result result;
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    const auto& origin = program.buffers[i].origin;
+    if (!origin || !buffers[i].defined()) continue;
+    result.codes[origin->wire] = buffers[i];
+    result.kept[origin->wire] = origin->kept;
+  }
+  const Tensor& output = buffers[program.outputs.front().value];
+  result.values = torch::empty(output.sizes(), torch::kFloat64);
+  map_output(interface, codes(output),
+             {result.values.data_ptr<double>(), static_cast<std::size_t>(output.numel())});
+  return result;
+}
+
+}  // namespace pare::nn

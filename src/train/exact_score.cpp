@@ -1,0 +1,99 @@
+#include "train/exact_score.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include "graph/infer.h"
+#include "nn/exact_forward.h"
+#include "train/loss.h"
+
+namespace pare::train {
+namespace {
+
+/// Buffers of so many samples stay in the cache.
+constexpr std::int64_t kBatch = 2048;
+
+/// The wires that Quantize nodes write, which the program may hold too, with their steps.
+std::map<std::string, double> steps_of_codes(const graph::Graph& graph) {
+  const auto infos = graph::infer(graph);
+  std::map<std::string, double> steps;
+  for (const graph::Node& node : graph.nodes) {
+    if (!std::holds_alternative<graph::Quantize>(node.op)) continue;
+    const auto& grid = infos[node.outputs.front().value].grid;
+    const bool is_comparable = grid && grid->step.size() == 1 && grid->zero_point == 0;
+    if (is_comparable) steps[graph.wire(node.outputs.front()).name] = grid->step.front();
+  }
+  return steps;
+}
+
+/// Compares what training says with the codes of the exact forward.
+void compare_codes(const std::map<std::string, torch::Tensor>& trained,
+                   const nn::ExactForward::Result& exact,
+                   const std::map<std::string, double>& steps, Gap& gap) {
+  for (const auto& [wire, step] : steps) {
+    const auto found = exact.codes.find(wire);
+    if (found == exact.codes.end()) continue;
+    torch::Tensor codes =
+        (trained.at(wire).to(torch::kCPU).flatten(1).to(torch::kFloat64) / step).round();
+    const std::vector<std::int64_t>& kept = exact.kept.at(wire);
+    if (!kept.empty()) codes = codes.index_select(1, torch::tensor(kept, torch::kInt64));
+    gap.different_codes += codes.to(torch::kInt64).ne(found->second).sum().item<std::int64_t>();
+    gap.codes += codes.numel();
+  }
+}
+
+double accuracy_of(const torch::Tensor& values, const torch::Tensor& labels) {
+  const auto right = values.argmax(1).eq(labels).sum().item<double>();
+  return right / static_cast<double>(labels.size(0));
+}
+
+}  // namespace
+
+nlohmann::json to_json(const Gap& gap) {
+  return {
+      {"accuracy", gap.accuracy}, {"different_codes", gap.different_codes}, {"codes", gap.codes}};
+}
+
+ExactScore exact_score(nn::Network& network, const graph::Graph& graph,
+                       const lower::Lowered& lowered, const Part& part, recipe::Loss kind) {
+  const torch::NoGradGuard no_grad;
+  const nn::ExactForward exact(lowered);
+  const auto steps = steps_of_codes(graph);
+  std::vector<torch::Tensor> trained_values;
+  std::vector<torch::Tensor> exact_values;
+  ExactScore result;
+  for (std::int64_t start = 0; start < part.inputs.size(0); start += kBatch) {
+    const std::int64_t size = std::min(kBatch, part.inputs.size(0) - start);
+    const torch::Tensor inputs = part.inputs.narrow(0, start, size);
+    std::map<std::string, torch::Tensor> trace;
+    for (const auto& [wire, step] : steps) trace[wire] = torch::Tensor();
+    nn::Context context;
+    context.trace = &trace;
+    trained_values.push_back(network.forward(inputs, context).to(torch::kCPU));
+    const auto codes = exact(inputs.to(torch::kCPU));
+    exact_values.push_back(codes.values);
+    compare_codes(trace, codes, steps, result.gap);
+  }
+  const torch::Tensor labels = part.labels.to(torch::kCPU);
+  const torch::Tensor values = torch::cat(exact_values);
+  result.score = {.loss = loss(kind, values, labels).item<double>(),
+                  .accuracy = accuracy_of(values, labels)};
+  result.gap.accuracy = accuracy_of(torch::cat(trained_values), labels) - result.score.accuracy;
+  return result;
+}
+
+torch::Tensor exact_outputs(const lower::Lowered& lowered, const torch::Tensor& inputs) {
+  const nn::ExactForward exact(lowered);
+  std::vector<torch::Tensor> parts;
+  for (std::int64_t start = 0; start < inputs.size(0); start += kBatch) {
+    const std::int64_t size = std::min(kBatch, inputs.size(0) - start);
+    parts.push_back(exact(inputs.narrow(0, start, size).to(torch::kCPU)).values);
+  }
+  return torch::cat(parts);
+}
+
+}  // namespace pare::train
