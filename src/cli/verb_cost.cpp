@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "cli/table.h"
+#include "cli/verb_cost_program.h"
 #include "cost/json.h"
+#include "cost/program_json.h"
 #include "model/model.h"
 
 namespace pare::cli {
@@ -14,6 +16,7 @@ namespace {
 struct CostOptions {
   std::string model;
   cost::Options cost;
+  std::string hardware = "45nm";
 };
 
 std::vector<std::string> row_of(const cost::LayerCost& layer) {
@@ -86,12 +89,21 @@ std::string assumptions(const cost::Options& options) {
 }
 
 ExitCode run(const CostOptions& options, Output& output) {
-  const graph::Graph graph = model::load(options.model).graph;
-  const cost::Report report = cost::estimate(graph, options.cost);
+  const cost::Hardware hardware = cost::find_hardware(options.hardware);
+  const model::Model model = model::load(options.model);
+  const cost::Report report = cost::estimate(model.graph, options.cost);
   nlohmann::json json = cost::to_json(report);
   json["model"] = options.model;
+  std::string text = render_cost(report);
+  if (model.deployment) {
+    const cost::ProgramReport program = cost::estimate(model.deployment->program, hardware);
+    json["program"] = cost::to_json(program);
+    text += fmt::format("\n\nThe integer program\n\n{}", render_cost(program));
+  } else {
+    text += "\n\nNot frozen: memory, operations and energy are those of an integer program.";
+  }
   output.print(json);
-  output.print(render_cost(report));
+  output.print(text);
   return kFine;
 }
 
@@ -103,10 +115,12 @@ std::string render_cost(const cost::Report& report) {
 }
 
 Verb add_cost(CLI::App& parent) {
-  CLI::App* app = add_subcommand(parent, "cost", "What one inference costs: BOPs, MACs, size",
-                                 "  pare cost model.pare\n"
-                                 "  pare cost model.pare --input-bits real\n"
-                                 "  pare cost model.pare --counting repository --json\n");
+  CLI::App* app =
+      add_subcommand(parent, "cost", "What one inference costs: BOPs, MACs, memory, energy",
+                     "  pare cost model.pare\n"
+                     "  pare cost model.pare --input-bits real\n"
+                     "  pare cost model.pare --hardware my_table.toml\n"
+                     "  pare cost model.pare --counting repository --json\n");
   const auto options = std::make_shared<CostOptions>();
   app->add_option("model", options->model, "The model (.pare)")->required();
   app->add_option_function<std::string>(
@@ -127,6 +141,8 @@ Verb add_cost(CLI::App& parent) {
          "of "
          "Hawks et al. 2021")
       ->check(CLI::IsMember({"weights", "repository"}));
+  app->add_option("--hardware", options->hardware,
+                  "Energies of operations and memories: 45nm (default), or a file (docs/cost.md)");
   return {app, [options](Output& output) { return run(*options, output); }};
 }
 
