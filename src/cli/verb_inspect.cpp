@@ -8,9 +8,12 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+#include "cli/program_table.h"
 #include "cli/table.h"
 #include "graph/enum_names.h"
 #include "graph/summary.h"
+#include "program/text.h"
 
 namespace pare::cli {
 namespace {
@@ -90,10 +93,26 @@ std::string render_provenance(const std::map<std::string, std::string>& provenan
   return text.empty() ? text : '\n' + text;
 }
 
-ExitCode run(const std::string& path, Output& output) {
-  const model::Model model = model::load(path);
+struct InspectOptions {
+  std::string model;
+  bool prints_program = false;
+};
+
+ExitCode run(const InspectOptions& options, Output& output) {
+  const model::Model model = model::load(options.model);
   nlohmann::json json = describe_model(model);
-  json["model"] = path;
+  json["model"] = options.model;
+  if (options.prints_program) {
+    if (!model.deployment) {
+      throw InputError(
+          fmt::format("{}: a float graph has no program; quantize it and train", options.model));
+    }
+    const std::string text = program::print(model.deployment->program);
+    json["program"]["text"] = text;
+    output.print(json);
+    output.print(std::string_view(text).substr(0, text.find_last_not_of('\n') + 1));
+    return kFine;
+  }
   output.print(json);
   output.print(render_model(model));
   return kFine;
@@ -112,6 +131,7 @@ std::string render_model(const model::Model& model) {
   text +=
       "carries: bits (u unsigned, s signed) that hold every code of the wire, with the weights as "
       "they are;\nbehind a linear layer that is the accumulator's width. Real: not on a grid.";
+  if (model.deployment) text += "\n\n" + render_program(*model.deployment);
   return text + render_provenance(model.provenance);
 }
 
@@ -145,7 +165,7 @@ nlohmann::json describe_model(const model::Model& model) {
                       {"scale", input.scale}});
   }
   const Total total = total_of(nodes);
-  return {
+  nlohmann::json json = {
       {"inputs", inputs},
       {"layers", layers},
       {"head",
@@ -156,15 +176,20 @@ nlohmann::json describe_model(const model::Model& model) {
         {"weights_alive", total.weights_alive},
         {"sparsity", total.sparsity()}}},
       {"provenance", model.provenance}};
+  if (model.deployment) json["program"] = describe_program(*model.deployment);
+  return json;
 }
 
 Verb add_inspect(CLI::App& parent) {
   CLI::App* app = add_subcommand(parent, "inspect", "Show what a model is made of",
                                  "  pare inspect runs/quickstart/model.pare\n"
-                                 "  pare inspect model.pare --json | jq '.layers[].grid.bits'\n");
-  const auto path = std::make_shared<std::string>();
-  app->add_option("model", *path, "The model (.pare)")->required();
-  return {app, [path](Output& output) { return run(*path, output); }};
+                                 "  pare inspect model.pare --json | jq '.layers[].grid.bits'\n"
+                                 "  pare inspect model.pare --program > model.txt\n");
+  const auto options = std::make_shared<InspectOptions>();
+  app->add_option("model", options->model, "The model (.pare)")->required();
+  app->add_flag("--program", options->prints_program,
+                "Print the integer program as text (docs/formats/program.md)");
+  return {app, [options](Output& output) { return run(*options, output); }};
 }
 
 }  // namespace pare::cli

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "lower/lower.h"
 #include "rewrite/mlp.h"
 #include "rewrite/prune.h"
 #include "rewrite/quantize.h"
@@ -41,6 +42,23 @@ TEST(DescribeModel, HasTheSameAsAnObject) {
   EXPECT_GT(json["layers"][1]["grid"]["bits"], 20);
   EXPECT_FALSE(json["layers"][2].contains("grid"));
   EXPECT_EQ(json["provenance"]["recipe"], "a = 1\nb = 2\n");
+}
+
+TEST(RenderModel, ShowsTheProgramOfAFrozenNet) {
+  model::Model model = jets_model();
+  lower::Lowered lowered = lower::lower(model.graph);
+  const std::vector<program::Inputs> zeros = {{{program::Codes(16, 0)}, {}}};
+  model.deployment = model::Deployment{.program = lowered.program,
+                                       .interface = lowered.interface,
+                                       .golden = model::make_golden(lowered.program, zeros),
+                                       .notes = {"something was rounded"}};
+  const std::string text = render_model(model);
+  EXPECT_THAT(text, HasSubstr("program " + program::hash(lowered.program)));
+  EXPECT_THAT(text, testing::ContainsRegex("fc1 +linear +\\[[0-9]+\\] +s[0-9]+ +s[0-9]+ +s6"));
+  EXPECT_THAT(text, HasSubstr("note: something was rounded"));
+  const auto json = describe_model(model);
+  EXPECT_EQ(json["program"]["sha256"], program::hash(lowered.program));
+  EXPECT_EQ(json["program"]["ops"].size(), lowered.program.sections.front().nodes.size());
 }
 
 }  // namespace
