@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace pare::bench {
+
+/// How a session is called once its tensors stand.
+enum class RunCall {
+  kRun,      ///< Run with a preallocated output value
+  kBinding,  ///< RunWithBinding
+};
+
+/// ONNX Runtime as a peer: its shared library, opened at run time, through its C API. One thread,
+/// all graph optimisations, denormals flushed to zero.
+class OnnxRuntime {
+ public:
+  /// Opens libonnxruntime.so. Throws InputError naming the library: it cannot be opened, or has not
+  /// the C API of version 11 or newer.
+  explicit OnnxRuntime(const std::string& library);
+  ~OnnxRuntime();
+  OnnxRuntime(const OnnxRuntime&) = delete;
+  OnnxRuntime& operator=(const OnnxRuntime&) = delete;
+
+  std::string version() const;
+
+  /// A model with one float input "x" [batch, inputs] and one float output "y" [batch, outputs],
+  /// and the memory that both lie in.
+  class Session {
+   public:
+    ~Session();
+    Session(Session&&) noexcept;
+    Session& operator=(Session&&) = delete;
+
+    std::span<float> input();
+    std::span<const float> output() const;
+
+    /// One inference, from input() to output(). Allocates nothing of ours.
+    void run(RunCall call);
+
+   private:
+    friend class OnnxRuntime;
+    struct State;
+    explicit Session(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+  };
+
+  /// `model`: the bytes of an ONNX file. `optimized_path`, if not empty: where the runtime writes
+  /// what its optimisations made of it. Throws InputError with the runtime's message.
+  Session load(std::span<const std::byte> model, std::int64_t batch, std::int64_t inputs,
+               std::int64_t outputs, const std::string& optimized_path = "") const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace pare::bench
