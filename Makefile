@@ -37,8 +37,13 @@ configure: deps
 build: configure ## Build the programs: build/release/bin/pare
 	cmake --build $(RELEASE) --target pare_executable pare_train_executable
 
-run: build ## Train, quantize and prune a first network on the data that comes with pare
-	$(RELEASE)/bin/pare run recipes/quickstart.toml
+run: build ## Train, quantize, prune and freeze a first network; verify it, write it as C, time it
+	@out=runs/quickstart; n=1; while [ -e $$out ]; do n=$$((n + 1)); out=runs/quickstart-$$n; done; \
+	set -ex; pare=$(RELEASE)/bin/pare; \
+	$$pare run recipes/quickstart.toml -o $$out; \
+	$$pare verify $$out/model.pare; \
+	$$pare export $$out/model.pare --to c --style unrolled -o $$out/c; \
+	$$pare bench $$out/model.pare
 
 test-build: configure
 	cmake --build $(RELEASE)

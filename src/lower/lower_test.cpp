@@ -1,8 +1,8 @@
 #include "lower/lower.h"
 
 #include <cmath>
+#include <functional>
 #include <map>
-#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -315,6 +315,43 @@ TEST(Lower, RefusesWithTheLayersName) {
   softmax.node("softmax", graph::Softmax{});
   softmax.node("relu", graph::Relu{});
   EXPECT_THAT(refusal(softmax.graph), testing::HasSubstr("node 'softmax'"));
+}
+
+TEST(Lower, TakesOrRefusesEveryOrderedPairOfStages) {
+  using Stage = std::function<Graph(const Graph&)>;
+  const auto quantize = [](recipe::Quantize options) -> Stage {
+    return [options](const Graph& graph) { return rewrite::quantize(graph, options, 8); };
+  };
+  const std::vector<Stage> stages = {
+      quantize({}),
+      quantize({.weight_bits = 3, .activation_bits = 2, .step = recipe::Step::kPow2}),
+      quantize({.input_bits = 32}),
+      quantize({.activation_bits = 32}),
+      [](const Graph& graph) { return rewrite::prune(graph, {.sparsity = 0.7}); },
+  };
+  int num_frozen = 0;
+  int num_refused = 0;
+  for (const Stage& first : stages) {
+    for (const Stage& second : stages) {
+      Graph graph = rewrite::mlp({.hidden = {9, 7}}, {5}, {"a", "b", "c"}, 3);
+      scramble(graph, 3);
+      graph = second(first(graph));
+      const Tensor raw = random_samples(graph, 3);
+      try {
+        const Lowered lowered = lower(graph, {.input_max_abs = 8.0, .removes_dead = false});
+        const auto found = run(lowered, raw).values;
+        const auto expected = evaluated(graph, raw);
+        for (std::size_t i = 0; i < found.size(); ++i) EXPECT_NEAR(found[i], expected[i], 0.5);
+        ++num_frozen;
+      } catch (const InputError& error) {
+        EXPECT_THAT(error.what(), testing::HasSubstr("cannot be frozen"));
+        ++num_refused;
+      }
+    }
+  }
+  // Refused: float weights (prune, prune) and activations that stay float at the end.
+  EXPECT_EQ(num_frozen, 18);
+  EXPECT_EQ(num_refused, 7);
 }
 
 TEST(Lower, TellsFloatGraphsFromOthers) {
