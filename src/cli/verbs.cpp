@@ -10,6 +10,7 @@
 #include "cli/verb_inspect.h"
 #include "cli/verb_report.h"
 #include "cli/verb_sweep.h"
+#include "cli/verb_verify.h"
 
 namespace pare::cli {
 
@@ -26,6 +27,7 @@ std::vector<Verb> add_verbs(CLI::App& app,
   return {add_run(app, std::move(run_handler)),
           add_eval(app),
           add_cost(app),
+          add_verify(app),
           add_inspect(app),
           add_compare(app),
           add_sweep(app),

@@ -92,8 +92,6 @@ std::vector<std::int64_t> codes_of(const FixedPoint& form, const CodeGrid& grid)
 struct Table {
   std::vector<std::int64_t> thresholds;
   std::vector<std::int64_t> codes;
-
-  friend bool operator==(const Table&, const Table&) = default;
 };
 
 int bits_of(std::int64_t value) { return program::narrowest({value, value}).bits; }

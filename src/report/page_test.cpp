@@ -10,10 +10,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/temporary_folder.h"
 #include "report/charts.h"
 #include "report/figure_script.h"
-#include "search/worker.h"
 
 namespace pare::report {
 namespace {
@@ -98,7 +98,7 @@ TEST(ToHtml, ABrowserDrawsTheFigure) {
   const TemporaryFolder temporary;
   const std::string& folder = temporary.path();
   write_file_atomic(folder + "/page.html", to_html(page_with_a_figure()));
-  search::Worker worker(
+  Process worker(
       {.arguments = {browser, "--headless", "--no-sandbox", "--disable-gpu",
                      "--user-data-dir=" + folder + "/profile", "--virtual-time-budget=20000",
                      "--dump-dom", "file://" + folder + "/page.html"},

@@ -1,33 +1,25 @@
 #include "report/svg.h"
 
-#include <chrono>
-#include <thread>
-
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/temporary_folder.h"
 #include "report/figure_script.h"
-#include "search/worker.h"
 
 namespace pare::report {
 namespace {
 
 void run_node(const TemporaryFolder& folder) {
-  search::Worker worker({.arguments = {"node", folder / "draw.cjs"},
-                         .environment = {},
-                         .output = folder / "figure.svg",
-                         .errors = folder / "errors"});
-  while (true) {
-    if (const auto end = worker.poll()) {
-      if (end->is_success()) return;
-      throw InternalError(fmt::format("node could not draw the figure: {}\n{}",
-                                      search::describe(*end),
-                                      search::tail_of(folder / "errors", 1000)));
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  Process node({.arguments = {"node", folder / "draw.cjs"},
+                .environment = {},
+                .output = folder / "figure.svg",
+                .errors = folder / "errors"});
+  const ProcessEnd end = node.wait();
+  if (end.is_success()) return;
+  throw InternalError(fmt::format("node could not draw the figure: {}\n{}", describe(end),
+                                  tail_of(folder / "errors", 1000)));
 }
 
 }  // namespace

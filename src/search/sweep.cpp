@@ -12,11 +12,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "search/journal.h"
 #include "search/results.h"
 #include "search/signal_events.h"
 #include "search/sweep_lock.h"
-#include "search/worker.h"
 
 namespace pare::search {
 namespace {
@@ -67,14 +67,14 @@ class Sweep {
  private:
   struct RunningCell {
     const Cell* cell;
-    Worker worker;
+    Process worker;
   };
 
   std::string errors_path(const Cell& cell) const { return logs_ + "/" + cell.name + ".err"; }
   Command command_for(const Cell& cell) const;
   void start_waiting();
   void collect_ended();
-  void note_end(const Cell& cell, const WorkerEnd& end);
+  void note_end(const Cell& cell, const ProcessEnd& end);
   void stop_running(SignalEvents& events);
   void report() const;
 
@@ -157,7 +157,7 @@ void Sweep::start_waiting() {
     waiting_.pop_front();
     journal_.start(cell->key);
     try {
-      running_.push_back({cell, Worker(command_for(*cell))});
+      running_.push_back({cell, Process(command_for(*cell))});
     } catch (const InputError&) {
       journal_.give_back(cell->key);
       throw;
@@ -180,7 +180,7 @@ void Sweep::collect_ended() {
   }
 }
 
-void Sweep::note_end(const Cell& cell, const WorkerEnd& end) {
+void Sweep::note_end(const Cell& cell, const ProcessEnd& end) {
   ++ended_;
   nlohmann::json stages;
   std::string error;

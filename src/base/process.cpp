@@ -1,4 +1,4 @@
-#include "search/worker.h"
+#include "base/process.h"
 
 #include <algorithm>
 #include <array>
@@ -19,7 +19,7 @@
 
 #include "base/error.h"
 
-namespace pare::search {
+namespace pare {
 namespace {
 
 /// Pointers to the texts, with the null pointer at the end that exec wants.
@@ -83,13 +83,13 @@ void reset_signals() {
 
 }  // namespace
 
-std::string describe(const WorkerEnd& end) {
+std::string describe(const ProcessEnd& end) {
   if (end.signal == 0) return fmt::format("exit code {}", end.exit_code);
   return fmt::format("killed by signal {} ({})", end.signal, strsignal(end.signal));
 }
 
-Worker::Worker(const Command& command) {
-  check(!command.arguments.empty(), "Worker: no program");
+Process::Process(const Command& command) {
+  check(!command.arguments.empty(), "Process: no program");
   std::vector<std::string> arguments = command.arguments;
   std::vector<std::string> environment = environment_with(command.environment);
   const std::vector<char*> argument_pointers = pointers_to(arguments);
@@ -118,22 +118,22 @@ Worker::Worker(const Command& command) {
   }
 }
 
-Worker::~Worker() {
+Process::~Process() {
   if (process_ < 0 || end_) return;
   kill(-process_, SIGKILL);
   waitpid(process_, nullptr, 0);
 }
 
-Worker::Worker(Worker&& other) noexcept
+Process::Process(Process&& other) noexcept
     : process_(std::exchange(other.process_, -1)), end_(other.end_) {}
 
-Worker& Worker::operator=(Worker&& other) noexcept {
+Process& Process::operator=(Process&& other) noexcept {
   std::swap(process_, other.process_);
   std::swap(end_, other.end_);
   return *this;
 }
 
-std::optional<WorkerEnd> Worker::poll() {
+std::optional<ProcessEnd> Process::poll() {
   if (end_) return end_;
   siginfo_t info{};
   const auto id = static_cast<id_t>(process_);
@@ -141,12 +141,21 @@ std::optional<WorkerEnd> Worker::poll() {
   // Its number is ours until it is reaped: after that the group could be another's.
   kill(-process_, SIGKILL);
   waitpid(process_, nullptr, 0);
-  end_ = info.si_code == CLD_EXITED ? WorkerEnd{.exit_code = info.si_status}
-                                    : WorkerEnd{.signal = info.si_status};
+  end_ = info.si_code == CLD_EXITED ? ProcessEnd{.exit_code = info.si_status}
+                                    : ProcessEnd{.signal = info.si_status};
   return end_;
 }
 
-void Worker::signal(int number) const {
+ProcessEnd Process::wait() {
+  siginfo_t info{};
+  while (true) {
+    if (const auto end = poll()) return *end;
+    // Leaves it for poll to reap; returns early if a signal comes.
+    waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOWAIT);
+  }
+}
+
+void Process::signal(int number) const {
   if (process_ > 0 && !end_) kill(-process_, number);
 }
 
@@ -170,4 +179,4 @@ std::string tail_of(const std::string& path, std::size_t max_bytes) {
       .get<std::string>();
 }
 
-}  // namespace pare::search
+}  // namespace pare
