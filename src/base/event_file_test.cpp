@@ -9,6 +9,7 @@
 
 #include "base/crc32c.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 
 namespace pare {
 namespace {
@@ -119,9 +120,8 @@ std::vector<Event> read_events(const std::string& path) {
 
 class EventFileTest : public ::testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove(path_); }
-
-  std::string path_ = ::testing::TempDir() + "events.out.tfevents.pare_test";
+  TemporaryFolder folder_;
+  std::string path_ = folder_ / "events.out.tfevents.pare_test";
 };
 
 TEST_F(EventFileTest, HoldsWhatWasAppended) {

@@ -1,7 +1,6 @@
 #include "base/run_log.h"
 
 #include <cmath>
-#include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,16 +8,15 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 
 namespace pare {
 namespace {
 
 class MetricsLogFile : public ::testing::Test {
  protected:
-  void SetUp() override { std::filesystem::remove(path_); }
-  void TearDown() override { std::filesystem::remove(path_); }
-
-  std::string path_ = ::testing::TempDir() + "pare_run_log_test.jsonl";
+  TemporaryFolder folder_;
+  std::string path_ = folder_ / "log.jsonl";
 };
 
 TEST_F(MetricsLogFile, EveryLineIsThereWhenAppendReturns) {

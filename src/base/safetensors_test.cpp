@@ -1,7 +1,6 @@
 #include "base/safetensors.h"
 
 #include <cstring>
-#include <filesystem>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/philox.h"
+#include "base/temporary_folder.h"
 
 namespace pare {
 namespace {
@@ -52,10 +52,10 @@ TEST(Safetensors, ReadsBackWhatWasWritten) {
   EXPECT_EQ(parse_safetensors(to_bytes(example()), "x"), example());
   EXPECT_EQ(parse_safetensors(to_bytes({}), "x"), Safetensors{});
 
-  const auto path = (std::filesystem::temp_directory_path() / "pare-example.safetensors").string();
+  const TemporaryFolder folder;
+  const std::string path = folder / "example.safetensors";
   write_safetensors(path, example());
   EXPECT_EQ(read_safetensors(path), example());
-  std::filesystem::remove(path);
 }
 
 RC_GTEST_PROP(Safetensors, ReadsBackAnyTensors, ()) {

@@ -9,6 +9,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/error.h"
+#include "base/temporary_folder.h"
 
 namespace pare::data {
 namespace {
@@ -186,11 +187,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadHeader{"", "expected '{'"}));
 
 TEST(Npy, WritesAndReadsFiles) {
-  const auto path = std::filesystem::temp_directory_path() / "pare_npy_test.npy";
+  const TemporaryFolder folder;
+  const std::string path = folder / "array.npy";
   const Tensor tensor = Tensor::from<double>({2, 2}, {1, 2, 3, 4});
-  write_npy(path.string(), tensor);
-  EXPECT_EQ(read_npy(path.string()), tensor);
-  std::filesystem::remove(path);
+  write_npy(path, tensor);
+  EXPECT_EQ(read_npy(path), tensor);
 }
 
 TEST(Npy, ReadsTheJetsOfOthersWriting) {

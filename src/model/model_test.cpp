@@ -7,6 +7,7 @@
 #include <rapidcheck/gtest.h>
 
 #include "base/safetensors.h"
+#include "base/temporary_folder.h"
 #include "graph/test_graphs.h"
 #include "rewrite/mlp.h"
 #include "rewrite/prune.h"
@@ -25,12 +26,12 @@ Model jets_model() {
 }
 
 TEST(Model, RoundTripsThroughAFile) {
-  const auto path = std::filesystem::path(testing::TempDir()) / "pare_model_test.pare";
+  const TemporaryFolder folder;
+  const std::string path = folder / "model.pare";
   const Model model = jets_model();
-  save(path.string(), model);
-  EXPECT_EQ(load(path.string()), model);
-  EXPECT_FALSE(std::filesystem::exists(path.string() + ".tmp"));
-  std::filesystem::remove(path);
+  save(path, model);
+  EXPECT_EQ(load(path), model);
+  EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
 }
 
 TEST(Model, IsTheSameBytesForTheSameModel) {

@@ -1,7 +1,6 @@
 #include "recipe/recipe.h"
 
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -12,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "recipe/fields.h"
 #include "recipe/spelling.h"
 
@@ -164,15 +164,13 @@ quantize = {}
 }
 
 TEST(Recipe, ReadingAFileSetsItsFolderAndItsName) {
-  const auto folder = std::filesystem::temp_directory_path() / "pare-recipe-test";
-  std::filesystem::create_directories(folder);
+  const TemporaryFolder folder;
   std::ofstream(folder / "my.toml") << "[data]\ntrain = \"a.csv\"\n[[stage]]\n";
-  const Recipe recipe = read((folder / "my.toml").string());
-  std::filesystem::remove_all(folder);
+  const Recipe recipe = read(folder / "my.toml");
   EXPECT_EQ(recipe.name, "my");
-  EXPECT_EQ(recipe.base_folder, folder.string());
+  EXPECT_EQ(recipe.base_folder, folder.path());
   // As text it must name the same file wherever it is read.
-  EXPECT_EQ(parse(to_toml(recipe), "x").data.train, (folder / "a.csv").string());
+  EXPECT_EQ(parse(to_toml(recipe), "x").data.train, folder / "a.csv");
 }
 
 // Fills every field with a random value that its limits allow.

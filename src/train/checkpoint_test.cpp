@@ -1,21 +1,16 @@
 #include "train/checkpoint.h"
 
-#include <filesystem>
-
 #include <gtest/gtest.h>
 
 #include <torch/torch.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/temporary_folder.h"
 #include "rewrite/mlp.h"
 
 namespace pare::train {
 namespace {
-
-std::string temporary(const char* name) {
-  return (std::filesystem::temp_directory_path() / name).string();
-}
 
 Checkpoint example() {
   Checkpoint checkpoint;
@@ -34,7 +29,8 @@ Checkpoint example() {
 }
 
 TEST(Checkpoint, EverythingComesBack) {
-  const std::string path = temporary("pare-checkpoint-test.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = folder / "checkpoint.safetensors";
   Checkpoint before = example();
   before.best = rewrite::mlp({.hidden = {3}}, {2}, {"a", "b"}, 2);
   save_checkpoint(path, before);
@@ -45,22 +41,22 @@ TEST(Checkpoint, EverythingComesBack) {
   EXPECT_EQ(after.best, before.best);
   ASSERT_EQ(after.optimizer.size(), 1U);
   EXPECT_TRUE(torch::equal(after.optimizer.at("m"), before.optimizer.at("m")));
-  std::filesystem::remove(path);
 }
 
 TEST(Checkpoint, NoBestYetComesBackAsNone) {
-  const std::string path = temporary("pare-checkpoint-test-2.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = folder / "checkpoint.safetensors";
   Checkpoint before = example();
   before.position = {};
   save_checkpoint(path, before);
   const Checkpoint after = load_checkpoint(path);
   EXPECT_EQ(after.position, before.position);
   EXPECT_FALSE(after.best.has_value());
-  std::filesystem::remove(path);
 }
 
 TEST(Checkpoint, ADamagedFileIsAnInputError) {
-  const std::string path = temporary("pare-checkpoint-test-3.safetensors");
+  const TemporaryFolder folder;
+  const std::string path = folder / "checkpoint.safetensors";
   save_checkpoint(path, example());
   const auto bytes = read_file(path);
   for (const std::size_t length :
@@ -68,7 +64,6 @@ TEST(Checkpoint, ADamagedFileIsAnInputError) {
     write_file_atomic(path, std::span(bytes).first(length));
     EXPECT_THROW(load_checkpoint(path), InputError) << length;
   }
-  std::filesystem::remove(path);
 }
 
 TEST(Environment, TheDifferenceNamesWhatChanged) {
