@@ -15,6 +15,11 @@ constexpr int kMaxShift = 62;
 /// Numerators keep within 62 bits and sign, one less than what is allowed: rounding may add to
 /// them.
 constexpr double kMaxNumerator = 0x1p62;
+/// The widest constant of a program.
+constexpr double kMaxAddend = 0x1p61;
+/// Below the binary point, once the multiplier's rounding has been multiplied by the largest sum:
+/// finer ones move no code, but make addends longer.
+constexpr int kFractionBits = 25;
 
 /// The list's elements along some axes of the shape: those for which `keeps` is true.
 template <class T>
@@ -64,11 +69,13 @@ FixedPoint fixed_point(double scale, double offset, program::Interval range,
                                   std::abs(static_cast<double>(range.highest)));
   int exponent = 0;
   std::frexp(scale, &exponent);
-  int shift = scale == 0 ? kMaxShift : std::min(kMultiplierBits - exponent, kMaxShift);
+  const int useful = kFractionBits + (largest > 1 ? std::ilogb(largest) + 1 : 1);
+  int shift =
+      std::min(scale == 0 ? useful : std::min(kMultiplierBits - exponent, useful), kMaxShift);
   const auto fits = [&] {
     const double multiplier = std::nearbyint(std::ldexp(scale, shift));
     const double addend = std::nearbyint(std::ldexp(offset, shift));
-    return std::abs(multiplier) < std::ldexp(1, kMultiplierBits) &&
+    return std::abs(multiplier) < std::ldexp(1, kMultiplierBits) && std::abs(addend) < kMaxAddend &&
            std::abs(multiplier) * largest + std::abs(addend) < kMaxNumerator;
   };
   while (shift > 0 && !fits()) --shift;

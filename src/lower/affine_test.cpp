@@ -37,10 +37,20 @@ TEST(FixedPoint, HoldsItsBoundsForAnyScale) {
           -form.shift);
       // Where the shift was cut short, the step of the addend is what is left.
       const double bound =
-          std::ldexp(std::abs(scale) * top, -23) + std::ldexp(top + 1, -form.shift);
+          std::ldexp(std::abs(scale) * top + 1, -23) + std::ldexp(top + 1, -form.shift);
       RC_ASSERT(std::abs(found - exact) <= bound);
     }
   });
+}
+
+// A channel that training has switched off: a scale of almost nothing beside an offset.
+TEST(FixedPoint, KeepsAddendsShortWhereTheScaleIsTiny) {
+  for (const double scale : {0.0, 1e-30, 1e-18, 1e-12}) {
+    const FixedPoint form = fixed_point(scale, 60.3, {-(1 << 22), 1 << 22}, "fc1");
+    EXPECT_LE(form.shift, 25 + 23);
+    EXPECT_LT(std::abs(form.addend), std::int64_t{1} << 55);
+    EXPECT_NEAR(std::ldexp(static_cast<double>(form.addend), -form.shift), 60.3, 1e-7);
+  }
 }
 
 TEST(FixedPoint, RefusesWhatNoShiftHolds) {

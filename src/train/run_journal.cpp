@@ -21,6 +21,7 @@ void RunJournal::epoch(const std::string& stage, int epoch, int step, const Epoc
   nlohmann::json validation = {{"loss", result.validation_loss},
                                {"accuracy", result.validation_accuracy}};
   if (result.gap) validation["gap"] = to_json(*result.gap);
+  if (!result.not_frozen.empty()) validation["not_frozen"] = result.not_frozen;
   const nlohmann::json line = {{"event", "epoch"},
                                {"stage", stage},
                                {"epoch", epoch},

@@ -77,6 +77,7 @@ void StageTrainer::validate(EpochResult& result) {
     result.gap = exact.gap;
   } else {
     validation = score(network_, data_.validation, settings_.train.loss);
+    result.not_frozen = frozen.reason;
   }
   result.validation_loss = validation.loss + l1_.value(network_);
   result.validation_accuracy = validation.accuracy;

@@ -24,6 +24,7 @@ struct EpochResult {
   double validation_loss = 0;
   double validation_accuracy = 0;
   std::optional<Gap> gap = std::nullopt;  ///< none: a float graph, or one that cannot be frozen
+  std::string not_frozen = {};            ///< why it cannot
 };
 
 /// Trains one graph under one stage's settings, epoch by epoch. Pruned weights stay exactly zero:
