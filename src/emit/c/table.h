@@ -1,0 +1,23 @@
+#pragma once
+
+#include <set>
+
+#include "emit/c/frame.h"
+#include "emit/c/writer.h"
+
+namespace pare::emit::c {
+
+/// The constants that emitted code has tables of: by what Frame::constants calls them.
+using Tables = std::set<std::uint32_t>;
+
+/// An op as loops over tables, at step t; adds the tables it needs.
+void write_table_op(const Frame& frame, const Node& node, Tables& tables, Writer& writer);
+
+/// A constant as an array of the smallest type that holds it: its values as stored (circulant
+/// blocks by their first columns).
+void write_table(const Frame& frame, ConstantId id, Writer& writer);
+
+/// The type of write_table's array.
+CType table_type(const program::Constant& constant);
+
+}  // namespace pare::emit::c

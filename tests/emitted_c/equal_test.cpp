@@ -1,0 +1,55 @@
+// Emitted C, compiled and run, is equal to the reference in every code.
+
+#include <gtest/gtest.h>
+
+#include "emitted_c/batch.h"
+
+namespace pare::emitted_c {
+namespace {
+
+using emit::c::Style;
+
+struct Setting {
+  const char* compiler;
+  const char* flags;
+  int num_programs;  ///< one translation unit
+};
+
+constexpr Setting kSettings[] = {
+    {"gcc", "-O0", 120},
+    {"clang", "-O0", 100},
+    {"gcc", "-O0 -fsanitize=undefined -fno-sanitize-recover", 30},
+    {"clang", "-O1 -fsanitize=undefined -fno-sanitize-recover", 15},
+    {"gcc", "-O2", 25},
+    {"clang", "-O2", 15},
+    {"gcc", "-O3", 10},
+};
+
+void expect_random_programs_equal(Style style, std::uint64_t first_seed) {
+  std::int64_t num_programs = 0;
+  std::int64_t num_vectors = 0;
+  std::int64_t num_codes = 0;
+  for (const Setting& setting : kSettings) {
+    const std::string wanted = setting.compiler;
+    const auto compiler =
+        find_tool(wanted == "clang" ? std::vector<std::string>{"clang-14", "clang"}
+                                    : std::vector<std::string>{wanted});
+    if (!compiler) return skip_without(wanted);
+    const Batch batch =
+        random_batch({.first_seed = first_seed + static_cast<std::uint64_t>(num_programs),
+                      .count = setting.num_programs,
+                      .style = style});
+    expect_equal(batch, *compiler + " " + kWarnings + " " + setting.flags);
+    num_programs += static_cast<std::int64_t>(batch.programs.size());
+    num_vectors += batch.num_vectors;
+    num_codes += batch.num_codes;
+  }
+  EXPECT_GE(num_programs, 300);
+  EXPECT_GE(num_vectors, 6 * num_programs);
+  EXPECT_GE(num_codes, 200'000);
+}
+
+TEST(EmittedC, TablesAreEqualToTheReference) { expect_random_programs_equal(Style::kTable, 1); }
+
+}  // namespace
+}  // namespace pare::emitted_c
