@@ -319,7 +319,7 @@ TEST(Lower, RefusesWithTheLayersName) {
 
 TEST(Lower, TakesOrRefusesEveryOrderedPairOfStages) {
   using Stage = std::function<Graph(const Graph&)>;
-  const auto quantize = [](recipe::Quantize options) -> Stage {
+  const auto quantize = [](const recipe::Quantize& options) -> Stage {
     return [options](const Graph& graph) { return rewrite::quantize(graph, options, 8); };
   };
   const std::vector<Stage> stages = {

@@ -71,8 +71,8 @@ ConstantId ProgramBuilder::constant(const std::string& name, Shape shape,
       .name = name, .width = width, .shape = std::move(shape), .values = std::move(values)});
 }
 
-BufferId ProgramBuilder::op(program::Op op, std::vector<BufferId> inputs, Buffer output) {
-  program::Node node{std::move(op), std::move(inputs), {}};
+BufferId ProgramBuilder::op(const program::Op& op, std::vector<BufferId> inputs, Buffer output) {
+  program::Node node{op, std::move(inputs), {}};
   // Messages name an op by its output.
   node.outputs = {add(std::move(output), {})};
   const BufferId id = node.outputs.front();

@@ -41,7 +41,7 @@ class ProgramBuilder {
 
   /// Adds an op that writes `output`, whose width (and a linear op's accumulator) it determines.
   /// Throws InputError naming the op if something leaves 62 bits.
-  program::BufferId op(program::Op op, std::vector<program::BufferId> inputs,
+  program::BufferId op(const program::Op& op, std::vector<program::BufferId> inputs,
                        program::Buffer output);
 
   void output(program::BufferId id) { program_.outputs.push_back(id); }
