@@ -1,6 +1,5 @@
 #include "nn/exact_kernels.h"
 
-#include "base/fixed_point.h"
 #include "program/broadcast.h"
 #include "program/rounding.h"
 
@@ -30,14 +29,32 @@ RequantizeRows::RequantizeRows(const program::Program& program, const program::N
   highest_ = op.highest;
 }
 
-void RequantizeRows::operator()(std::span<const std::int64_t> x, std::span<std::int64_t> y) const {
-  const pare_rounding rounding = program::to_fixed_point(rounding_);
+// One loop a rounding mode, in which the mode is a constant.
+template <pare_rounding kRounding>
+void RequantizeRows::run(std::span<const std::int64_t> x, std::span<std::int64_t> y) const {
   const std::size_t row = multipliers_.size();
   for (std::size_t start = 0; start < x.size(); start += row) {
     for (std::size_t i = 0; i < row; ++i) {
       y[start + i] = pare_requantize(x[start + i], multipliers_[i], addends_[i], shifts_[i],
-                                     rounding, lowest_, highest_);
+                                     kRounding, lowest_, highest_);
     }
+  }
+}
+
+void RequantizeRows::operator()(std::span<const std::int64_t> x, std::span<std::int64_t> y) const {
+  switch (program::to_fixed_point(rounding_)) {
+    case PARE_HALF_EVEN:
+      return run<PARE_HALF_EVEN>(x, y);
+    case PARE_HALF_UP:
+      return run<PARE_HALF_UP>(x, y);
+    case PARE_HALF_AWAY:
+      return run<PARE_HALF_AWAY>(x, y);
+    case PARE_FLOOR:
+      return run<PARE_FLOOR>(x, y);
+    case PARE_CEIL:
+      return run<PARE_CEIL>(x, y);
+    case PARE_TOWARD_ZERO:
+      return run<PARE_TOWARD_ZERO>(x, y);
   }
 }
 

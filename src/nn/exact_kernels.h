@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "base/fixed_point.h"
 #include "program/program.h"
 
 namespace pare::nn {
@@ -18,6 +19,9 @@ class RequantizeRows {
   void operator()(std::span<const std::int64_t> x, std::span<std::int64_t> y) const;
 
  private:
+  template <pare_rounding kRounding>
+  void run(std::span<const std::int64_t> x, std::span<std::int64_t> y) const;
+
   std::vector<std::int64_t> multipliers_;
   std::vector<std::int64_t> addends_;
   std::vector<int> shifts_;
