@@ -1,5 +1,6 @@
 #include "cli/verb_verify.h"
 
+#include <cstdlib>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -88,7 +89,9 @@ ExitCode run(const VerifyOptions& options, Output& output) {
     output.print(nlohmann::json{{"model", options.model}, {"program", nullptr}});
     return kFine;
   }
-  const verify::Report report = verify::verify(*model.deployment, options.verify);
+  verify::Options verify_options = options.verify;
+  if (const char* compiler = std::getenv("CC")) verify_options.c_compiler = compiler;
+  const verify::Report report = verify::verify(*model.deployment, verify_options);
   output.print(render_report(report));
   nlohmann::json json = report_json(report);
   json["model"] = options.model;
@@ -133,13 +136,15 @@ Verb add_verify(CLI::App& parent) {
       parent, "verify", "Hold everything that runs a model against its golden vectors",
       "  pare verify model.pare\n"
       "  pare verify model.pare --backends reference --json\n"
-      "\nA frozen model holds what its program computed on some samples when it was made. They "
-      "are\n"
-      "computed again and compared code by code. Exit code 1 if a single one differs.\n");
+      "  CC=clang pare verify model.pare --backends c\n"
+      "\nA frozen model holds what its program computed on some samples when it was made. That is\n"
+      "computed again by the reference interpreter and by emitted C (compiled here, by $CC or "
+      "cc),\n"
+      "and compared code by code. Exit code 1 if a single one differs.\n");
   const auto options = std::make_shared<VerifyOptions>();
   app->add_option("model", options->model, "The model (.pare)")->required();
   const std::vector<std::pair<std::string, verify::Backend>> names = {
-      {"reference", verify::Backend::kReference}};
+      {"reference", verify::Backend::kReference}, {"c", verify::Backend::kC}};
   app->add_option("--backends", options->verify.backends, "What runs it (default: all)")
       ->delimiter(',')
       ->transform(CLI::CheckedTransformer(names));

@@ -1,6 +1,11 @@
 #include "verify/verify.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include "base/error.h"
 #include "program/reference.h"
+#include "verify/c_backend.h"
 #include "verify/compare.h"
 
 namespace pare::verify {
@@ -12,12 +17,15 @@ BackendReport verify_reference(const model::Deployment& deployment) {
   });
 }
 
-void verify_in(Backend backend, const model::Deployment& deployment, Report& report) {
+std::vector<BackendReport> verify_in(Backend backend, const model::Deployment& deployment,
+                                     const Options& options) {
   switch (backend) {
     case Backend::kReference:
-      report.backends.push_back(verify_reference(deployment));
-      return;
+      return {verify_reference(deployment)};
+    case Backend::kC:
+      return {verify_c(deployment, emit::c::Style::kTable, options.c_compiler)};
   }
+  throw_internal("a backend without a name", __FILE__, __LINE__);
 }
 
 }  // namespace
@@ -26,7 +34,9 @@ Report verify(const model::Deployment& deployment, const Options& options) {
   Report report{.program = deployment.program.name,
                 .hash = program::hash(deployment.program),
                 .samples = deployment.golden.num_samples};
-  for (const Backend backend : options.backends) verify_in(backend, deployment, report);
+  for (const Backend backend : options.backends) {
+    std::ranges::move(verify_in(backend, deployment, options), std::back_inserter(report.backends));
+  }
   return report;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "model/deployment.h"
@@ -9,10 +10,12 @@ namespace pare::verify {
 
 enum class Backend {
   kReference,  ///< the interpreter that defines what a program means, with traps on
+  kC,          ///< emitted C, compiled here
 };
 
 struct Options {
-  std::vector<Backend> backends = {Backend::kReference};
+  std::vector<Backend> backends = {Backend::kReference, Backend::kC};
+  std::string c_compiler = "cc";  ///< looked up in PATH
 };
 
 /// Runs a program on its golden inputs in every backend asked for and compares all codes with the
