@@ -80,6 +80,19 @@ TEST(Lifetimes, WhatALoopReadsFromOutsideLivesAsLongAsTheLoop) {
   EXPECT_EQ(analyse_storage(program, steps).peak_bits, 3 * 28);
 }
 
+TEST(Lifetimes, NextValuesOfStatesLiveToTheEndOfTheStep) {
+  const program::Program program = program::parse(
+      "program 1 p\ntrip_count T\nbuffer x u4 [4] each T\nbuffer s u9 [4] each T\n"
+      "buffer n u8 [4] each T\nbuffer m u8 [4]\nbuffer a u4 [4] each T\n"
+      "buffer b u4 [4] each T\nconstant zero u1 [1] uniform { 0 }\ninputs x\noutputs b\n"
+      "section forward T {\nstate m initial=zero next=n\ns = add(x, m)\n"
+      "n = clamp(s) lowest=0 highest=255\na = copy(x)\nb = copy(a)\n}\n",
+      "p");
+  const std::array<std::int64_t, 1> steps{1};
+  // The second copy: m and n, a and b.
+  EXPECT_EQ(analyse_storage(program, steps).peak_bits, 32 + 32 + 16 + 16);
+}
+
 TEST(Lifetimes, BytesOfElements) {
   EXPECT_EQ(bytes_of_element(1), 1);
   EXPECT_EQ(bytes_of_element(8), 1);

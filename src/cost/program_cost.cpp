@@ -1,7 +1,6 @@
 #include "cost/program_cost.h"
 
 #include <algorithm>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -12,8 +11,6 @@
 
 namespace pare::cost {
 namespace {
-
-using program::ConstantId;
 
 constexpr std::int64_t kMaxTripCount = std::int64_t{1} << 20;
 /// Doubles and JSON readers count exactly up to here.
@@ -70,27 +67,26 @@ MemoryUse memory_of(const program::Program& program, const Storage& storage) {
   MemoryUse memory;
   memory.peak_activation_bits = storage.peak_bits;
   memory.peak_activation_bytes = storage.peak_bytes;
-  std::set<ConstantId> weights;
-  std::set<ConstantId> biases;
+  std::vector<bool> is_weight(program.constants.size());
+  std::vector<bool> is_bias(program.constants.size());
   for (const program::Section& section : program.sections) {
     for (const program::Node& node : section.nodes) {
       const auto* linear = std::get_if<program::Linear>(&node.op);
       if (linear == nullptr) continue;
-      weights.insert(linear->weight);
-      if (linear->bias) biases.insert(*linear->bias);
+      is_weight[linear->weight.value] = true;
+      if (linear->bias) is_bias[linear->bias->value] = true;
     }
   }
-  for (std::uint32_t i = 0; i < program.constants.size(); ++i) {
+  for (std::size_t i = 0; i < program.constants.size(); ++i) {
     const program::Constant& constant = program.constants[i];
     const std::int64_t bits = dense_bits(constant);
     const std::int64_t bytes =
         static_cast<std::int64_t>(constant.values.size()) * bytes_of_element(constant.width.bits);
-    const bool is_weight = weights.contains({i});
-    const bool skips_zeros = is_weight || biases.contains({i});
+    const bool skips_zeros = is_weight[i] || is_bias[i];
     memory.constant_bits += bits;
     memory.constant_bytes += bytes;
     memory.nonzero_constant_bits += skips_zeros ? nonzero_bits(constant) : bits;
-    if (!is_weight) continue;
+    if (!is_weight[i]) continue;
     memory.weight_bits += bits;
     memory.weight_bytes += bytes;
     memory.nonzero_weight_bits += nonzero_bits(constant);
