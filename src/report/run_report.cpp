@@ -35,6 +35,22 @@ PageTable stage_table(const std::vector<Json>& stages) {
   return table;
 }
 
+/// Digits of a program's hash that tell it from others.
+constexpr std::size_t kShownHash = 12;
+
+/// Names of the classes that have an AUC, in the data's order where the run says it.
+std::vector<std::string> class_names(const Json& test) {
+  std::vector<std::string> names;
+  for (const Json& name : test.value("classes", Json::array())) {
+    if (name.is_string() && test.at("auc").contains(name.get<std::string>())) {
+      names.push_back(name.get<std::string>());
+    }
+  }
+  if (!names.empty()) return names;
+  for (const auto& item : test.at("auc").items()) names.push_back(item.key());
+  return names;
+}
+
 /// AUC and background efficiency of each class of one stage; without rows if it has none.
 PageTable class_table(const Json& stage) {
   PageTable table;
@@ -42,10 +58,34 @@ PageTable class_table(const Json& stage) {
       {"class", true}, {"AUC %"}, {"background efficiency at 50 % signal efficiency, %"}};
   const Json::json_pointer auc("/test/auc");
   if (!stage.contains(auc) || !stage.at(auc).is_object()) return table;
-  for (const auto& item : stage.at(auc).items()) {
-    const Json efficiencies = stage.at("test").value("background_efficiency", Json::object());
+  const Json efficiencies = stage.at("test").value("background_efficiency", Json::object());
+  for (const std::string& name : class_names(stage.at("test"))) {
+    table.rows.push_back({name, percent(stage.at(auc).value(name, Json()), 2),
+                          percent(efficiencies.value(name, Json()), 3)});
+  }
+  return table;
+}
+
+/// How each stage was frozen; without rows if nothing was quantized.
+PageTable frozen_table(const std::vector<Json>& stages) {
+  PageTable table;
+  table.columns = {{"stage", true},
+                   {"figures are of", true},
+                   {"gap, points of accuracy"},
+                   {"codes that differ"},
+                   {"of"},
+                   {"program, or why not", true}};
+  for (const Json& stage : stages) {
+    const std::string reason = stage.value("not_frozen", "");
+    if (!stage.contains("gap") && reason.empty()) continue;
+    const Json::json_pointer program("/frozen/program");
+    const bool is_exact = stage.value("forward", "") == "exact";
     table.rows.push_back(
-        {item.key(), percent(item.value(), 2), percent(efficiencies.value(item.key(), Json()), 3)});
+        {stage.value("stage", ""), is_exact ? "the integer program" : "the training forward",
+         percent_at(stage, "/gap/accuracy", 3), count_at(stage, "/gap/different_codes"),
+         count_at(stage, "/gap/codes"),
+         stage.contains(program) ? stage.at(program).get<std::string>().substr(0, kShownHash)
+                                 : reason});
   }
   return table;
 }
@@ -77,6 +117,15 @@ std::vector<Section> sections_of(const std::vector<Json>& stages, const std::vec
                       "loss includes penalties. The best epoch's state is kept in each stage."}}});
   }
   if (stages.empty()) return sections;
+  PageTable frozen = frozen_table(stages);
+  if (!frozen.rows.empty()) {
+    sections.push_back({.heading = "Frozen",
+                        .paragraphs = {"How far training (float32) was from the integer program "
+                                       "that is left of each stage, on the validation split: its "
+                                       "accuracy less the program's, and activations whose codes "
+                                       "differ."},
+                        .tables = {std::move(frozen)}});
+  }
   PageTable classes = class_table(stages.back());
   if (!classes.rows.empty()) {
     sections.push_back(

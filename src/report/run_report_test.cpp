@@ -50,6 +50,33 @@ TEST_F(RunReport, SaysWhatWasDoneOnWhatData) {
   EXPECT_THAT(page.lead[2], HasSubstr("Seed 3"));
 }
 
+TEST_F(RunReport, HasTheClassesInTheOrderOfTheData) {
+  write_metrics(
+      R"({"event":"stage_end","stage":"qat","test":{"classes":["q","g"],"auc":{"g":0.9,"q":0.8}}})"
+      "\n");
+  const Page page = run_page(folder_);
+  const PageTable& classes = page.sections.back().tables.at(0);
+  EXPECT_EQ(classes.rows.at(0).at(0), "q");
+  EXPECT_EQ(classes.rows.at(1).at(0), "g");
+}
+
+TEST_F(RunReport, ShowsHowStagesWereFrozen) {
+  write_metrics(
+      R"({"event":"stage_end","stage":"float","forward":"training"})"
+      "\n"
+      R"({"event":"stage_end","stage":"qat","forward":"exact","frozen":{"program":"0123456789abcdef"},)"
+      R"("gap":{"accuracy":0.0005,"different_codes":3,"codes":4000}})"
+      "\n"
+      R"({"event":"stage_end","stage":"half","forward":"training","not_frozen":"layer 2"})"
+      "\n");
+  const Page page = run_page(folder_);
+  const auto& rows = page.sections.back().tables.at(0).rows;
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_THAT(rows[0],
+              ElementsAre("qat", "the integer program", "0.050", "3", "4 000", "0123456789ab"));
+  EXPECT_EQ(rows[1].back(), "layer 2");
+}
+
 TEST_F(RunReport, HasStagesFiguresAndClasses) {
   write_metrics(std::string(kEpoch) + kStageEnd);
   const Page page = run_page(folder_);

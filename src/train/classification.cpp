@@ -53,6 +53,7 @@ nlohmann::json classification_metrics(const torch::Tensor& logits, const Part& p
           {"loss", number(loss(kind, values, labels).item<double>())},
           {"accuracy", number(result.accuracy)},
           {"auc_macro", number(result.auc_macro)},
+          {"classes", classes},
           {"auc", by_class(classes, result.auc)},
           {"background_efficiency", by_class(classes, result.background_efficiency)}};
 }
