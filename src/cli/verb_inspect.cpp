@@ -93,6 +93,42 @@ std::string render_provenance(const std::map<std::string, std::string>& provenan
   return text.empty() ? text : '\n' + text;
 }
 
+nlohmann::json describe_layers(const graph::Graph& graph,
+                               const std::vector<graph::NodeSummary>& nodes) {
+  const auto wires = graph::infer(graph);
+  auto layers = nlohmann::json::array();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const graph::NodeSummary& node = nodes[i];
+    nlohmann::json layer = {{"layer", node.name},         {"op", node.kind},
+                            {"output", node.shape},       {"carries", node.grid},
+                            {"format", node.format},      {"parameters", node.parameters},
+                            {"weights", node.weights},    {"weights_alive", node.weights_alive},
+                            {"sparsity", node.sparsity()}};
+    const auto& grid = wires.at(graph.nodes[i].outputs.front().value).grid;
+    if (grid) {
+      layer["grid"] = {{"bits", node.grid_bits},
+                       {"step", grid->step},
+                       {"zero_point", grid->zero_point},
+                       {"lowest", grid->lowest},
+                       {"highest", grid->highest}};
+    }
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+nlohmann::json describe_inputs(const graph::Graph& graph) {
+  auto inputs = nlohmann::json::array();
+  for (const graph::Input& input : graph.inputs) {
+    inputs.push_back({{"dtype", graph::name_of(input.dtype)},
+                      {"shape", input.shape},
+                      {"units", input.units},
+                      {"mean", input.mean},
+                      {"scale", input.scale}});
+  }
+  return inputs;
+}
+
 struct InspectOptions {
   std::string model;
   bool prints_program = false;
@@ -137,37 +173,10 @@ std::string render_model(const model::Model& model) {
 
 nlohmann::json describe_model(const model::Model& model) {
   const auto nodes = graph::summarise(model.graph);
-  const auto wires = graph::infer(model.graph);
-  auto layers = nlohmann::json::array();
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const graph::NodeSummary& node = nodes[i];
-    nlohmann::json layer = {{"layer", node.name},         {"op", node.kind},
-                            {"output", node.shape},       {"carries", node.grid},
-                            {"format", node.format},      {"parameters", node.parameters},
-                            {"weights", node.weights},    {"weights_alive", node.weights_alive},
-                            {"sparsity", node.sparsity()}};
-    const auto& grid = wires.at(model.graph.nodes[i].outputs.front().value).grid;
-    if (grid) {
-      layer["grid"] = {{"bits", node.grid_bits},
-                       {"step", grid->step},
-                       {"zero_point", grid->zero_point},
-                       {"lowest", grid->lowest},
-                       {"highest", grid->highest}};
-    }
-    layers.push_back(std::move(layer));
-  }
-  auto inputs = nlohmann::json::array();
-  for (const graph::Input& input : model.graph.inputs) {
-    inputs.push_back({{"dtype", graph::name_of(input.dtype)},
-                      {"shape", input.shape},
-                      {"units", input.units},
-                      {"mean", input.mean},
-                      {"scale", input.scale}});
-  }
   const Total total = total_of(nodes);
   nlohmann::json json = {
-      {"inputs", inputs},
-      {"layers", layers},
+      {"inputs", describe_inputs(model.graph)},
+      {"layers", describe_layers(model.graph, nodes)},
       {"head",
        {{"kind", graph::name_of(model.graph.head.kind)}, {"classes", model.graph.head.classes}}},
       {"total",

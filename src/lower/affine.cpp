@@ -38,6 +38,16 @@ void simplify(std::vector<double>& list) {
   if (are_equal) list.resize(1);
 }
 
+std::vector<double> steps_of(const graph::Codec& codec, std::size_t size) {
+  std::vector<double> steps;
+  const std::size_t num_scales = codec.scales.size();
+  for (std::size_t i = 0; i < (num_scales == 1 ? 1 : size); ++i) {
+    const graph::Scale& scale = codec.scales[i * num_scales / size];
+    steps.push_back(static_cast<double>(scale.divide) / static_cast<double>(scale.multiply));
+  }
+  return steps;
+}
+
 template <class T>
 Broadcasting<T> broadcasting(const std::vector<T>& list, const Shape& shape) {
   const bool are_equal =

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/tensor.h"
-#include "graph/format.h"
+#include "graph/quantize.h"
 #include "program/ops.h"
 #include "program/program.h"
 
@@ -33,6 +33,9 @@ struct Affine {
 
 /// One element for all where all are equal.
 void simplify(std::vector<double>& list);
+
+/// What code 1 of a quantizer stands for, in double: one, or one for each of `size` elements.
+std::vector<double> steps_of(const graph::Codec& codec, std::size_t size);
 
 /// A list with one element for all, or one for each element of a buffer of `shape`, as the smallest
 /// shape that broadcasts to it: [1], [C, 1, …] (channels), [1, …, n] (last axis) or `shape` itself;

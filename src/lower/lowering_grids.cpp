@@ -1,0 +1,139 @@
+// Grids: rounding to those that the graph has, and to those that are missing.
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "lower/lowering.h"
+
+namespace pare::lower {
+
+using graph::WireId;
+
+void Lowering::operator()(const graph::Quantize& op) {
+  if (!std::holds_alternative<graph::Uniform>(op.quantizer.format)) {
+    refuse("only uniform codes can be frozen on a wire");
+  }
+  const graph::Codec codec = make_codec(graph_, op.quantizer, Tensor());
+  if (node_ == input_quantizer_) {
+    return write(input_codes(codec, graph_.wire(node_->outputs.front()).name, output_info()));
+  }
+  const WireValue x = input();
+  if (codec.zero_points.size() != 1 || codec.codes.size() != 1) {
+    refuse("its zero points or widths differ between channels");
+  }
+  const auto zero_point = static_cast<std::int64_t>(codec.zero_points.front());
+  CodeGrid grid{.lowest = codec.codes.front().lowest - zero_point,
+                .highest = codec.codes.front().highest - zero_point,
+                .rounding = codec.rounding};
+  // Rounding is monotone and takes 0 to the code of 0, so a ReLU in front cuts the codes off there.
+  if (x.has_floor) {
+    grid.lowest = std::max<std::int64_t>(grid.lowest, 0);
+    grid.highest = std::max(grid.lowest, grid.highest);
+  }
+  const auto size = static_cast<std::size_t>(num_elements(output_info().shape));
+  WireValue y;
+  y.affine.scale = steps_of(codec, size);
+  for (const double step : y.affine.scale) grid.codes_per_value.push_back(1 / step);
+  y.buffer = requantize(builder_, x.buffer, x.affine, grid, output_buffer(), who());
+  write(std::move(y));
+}
+
+WireValue Lowering::without_floor(WireValue value, WireId wire) {
+  if (!value.has_floor) return value;
+  if (!value.affine.has_no_offset() ||
+      std::any_of(value.affine.scale.begin(), value.affine.scale.end(),
+                  [](double scale) { return scale <= 0; })) {
+    refuse(
+        fmt::format("its input '{}' is a ReLU of real numbers; quantize activations "
+                    "([quantize] activation_bits = 1 to 16)",
+                    graph_.wire(wire).name));
+  }
+  const program::Interval range = hull(builder_.intervals(value.buffer));
+  const program::Clamp clamp{0, std::max<std::int64_t>(range.highest, 0)};
+  program::Buffer buffer = new_buffer(graph_.wire(wire).name + ".floor", info(wire));
+  buffer.origin = program::Origin{graph_.wire(wire).name};
+  value.buffer = builder_.op(clamp, {value.buffer}, std::move(buffer));
+  value.has_floor = false;
+  return value;
+}
+
+WireValue Lowering::on_grid(const WireValue& value, double step, const std::string& name,
+                            const graph::WireInfo& info) {
+  const std::int64_t highest = (std::int64_t{1} << (options_.inserted_bits - 1)) - 1;
+  const CodeGrid grid{
+      .codes_per_value = {1 / step}, .lowest = value.has_floor ? 0 : -highest, .highest = highest};
+  WireValue y;
+  y.affine.scale = {step};
+  y.buffer = requantize(builder_, value.buffer, value.affine, grid, new_buffer(name, info), who());
+  return y;
+}
+
+namespace {
+
+/// Largest magnitude of what a buffer's integers can mean.
+double largest_value(const ProgramBuilder& builder, const WireValue& value) {
+  const auto size = static_cast<std::size_t>(num_elements(builder.shape(value.buffer)));
+  double largest = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const program::Interval range = interval_of(builder.intervals(value.buffer), i);
+    for (const std::int64_t end : {range.lowest, range.highest}) {
+      const double x =
+          value.affine.scale_of(i) * static_cast<double>(end) + value.affine.offset_of(i);
+      largest = std::max(largest, std::abs(x));
+    }
+  }
+  return largest;
+}
+
+double step_for(double largest, int bits) {
+  const double top = static_cast<double>((std::int64_t{1} << (bits - 1)) - 1);
+  return std::max(largest, static_cast<double>(graph::kMinRange)) / top;
+}
+
+}  // namespace
+
+WireValue Lowering::on_one_grid(WireValue value, WireId wire, const std::string& why) {
+  if (!value.affine.has_no_offset()) {
+    refuse(
+        fmt::format("its input '{}' carries real numbers; quantize activations ([quantize] "
+                    "activation_bits = 1 to 16)",
+                    graph_.wire(wire).name));
+  }
+  value = without_floor(std::move(value), wire);
+  if (value.affine.is_one_grid()) return value;
+  const double step = step_for(largest_value(builder_, value), options_.inserted_bits);
+  notes_.push_back(fmt::format("{}: its input '{}' rounded to {} bits of step {:g}: {}", who(),
+                               graph_.wire(wire).name, options_.inserted_bits, step, why));
+  return on_grid(value, step, node_->name + ".input", info(wire));
+}
+
+std::vector<WireValue> Lowering::operands() {
+  std::vector<WireValue> values;
+  bool are_equal = true;
+  double largest = 0;
+  for (std::size_t i = 0; i < node_->inputs.size(); ++i) {
+    values.push_back(input(i));
+    WireValue& value = values.back();
+    if (value.has_floor && value.affine.is_one_grid()) {
+      value = without_floor(std::move(value), node_->inputs[i]);
+    }
+    are_equal = are_equal && !value.has_floor && value.affine.is_one_grid() &&
+                value.affine == values.front().affine;
+    largest = std::max(largest, largest_value(builder_, value));
+  }
+  if (are_equal) return values;
+  const double step = step_for(largest, options_.inserted_bits);
+  notes_.push_back(
+      fmt::format("{}: its operands' steps differ; all rounded to {} bits of step {:g}", who(),
+                  options_.inserted_bits, step));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = on_grid(values[i], step, fmt::format("{}.operand{}", node_->name, i + 1),
+                        info(node_->inputs[i]));
+  }
+  return values;
+}
+
+}  // namespace pare::lower
