@@ -1,0 +1,92 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "program/check.h"
+
+namespace pare::engine {
+namespace {
+
+InstructionSet chosen(const Options& options) {
+  const std::vector<InstructionSet> here = instruction_sets();
+  if (!options.instruction_set) return here.back();
+  if (std::find(here.begin(), here.end(), *options.instruction_set) == here.end()) {
+    throw InputError(fmt::format("this machine does not have the instruction set '{}'",
+                                 name_of(*options.instruction_set)));
+  }
+  return *options.instruction_set;
+}
+
+/// What ops need of constants is packed in the plans; states still start at theirs.
+void drop_constants(program::Program& program) {
+  std::set<std::uint32_t> kept;
+  for (const program::Section& section : program.sections) {
+    for (const program::State& state : section.states) kept.insert(state.initial.value);
+  }
+  for (std::uint32_t i = 0; i < program.constants.size(); ++i) {
+    if (!kept.contains(i)) program.constants[i].values = {};
+  }
+}
+
+}  // namespace
+
+Engine::Engine(program::Program program, const Options& options)
+    : program_(std::move(program)), instruction_set_(chosen(options)) {
+  program::check(program_);
+  make_plans(options);
+}
+
+Engine::Engine(program::Program program, lower::Interface interface, const Options& options)
+    : program_(std::move(program)),
+      interface_(std::move(interface)),
+      instruction_set_(chosen(options)) {
+  program::check(program_);
+  const auto fits = [&](const std::vector<program::BufferId>& ids, const Shape& shape) {
+    return ids.size() == 1 && !program_.buffer(ids[0]).each &&
+           program_.buffer(ids[0]).shape == shape;
+  };
+  if (!fits(program_.inputs, interface_->input_shape) ||
+      !fits(program_.outputs, interface_->output_shape) || !program_.trip_counts.empty()) {
+    throw InputError(fmt::format(
+        "program '{}': expected one input {} and one output {}, as its interface says",
+        program_.name, to_string(interface_->input_shape), to_string(interface_->output_shape)));
+  }
+  make_plans(options);
+}
+
+Engine::~Engine() = default;
+
+void Engine::make_plans(const Options& options) {
+  packed_.dense.resize(program_.buffers.size());
+  packed_.sparse.resize(program_.buffers.size());
+  const program::ProgramIntervals intervals = program::intervals(program_);
+  const auto plan = [&](PlanKind kind) {
+    return make_plan({program_, intervals, kind, instruction_set_, options.is_generic}, packed_);
+  };
+  sample_plan_ = plan(PlanKind::kSample);
+  batch_plan_ = plan(PlanKind::kBatch);
+  drop_constants(program_);
+}
+
+std::size_t Engine::weight_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& dense : packed_.dense) bytes += dense == nullptr ? 0 : bytes_of(*dense);
+  for (const auto& sparse : packed_.sparse) bytes += sparse == nullptr ? 0 : bytes_of(*sparse);
+  for (const Plan* plan : {&sample_plan_, &batch_plan_}) {
+    for (const PlannedSection& section : plan->sections) {
+      for (const Step& step : section.steps) {
+        if (const auto* op = std::get_if<GenericOp>(&step.work)) {
+          bytes += engine::weight_bytes(*op);
+        }
+      }
+    }
+  }
+  return bytes;
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,262 @@
+// Linear layers. Lanes are samples (batches) or outputs (one sample); sums have 32 bits, and what
+// requantizes them runs while they are in registers. Highway compiles this file once for every
+// instruction set.
+
+#include "engine/highway_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/kernels_linear.cpp"
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include "engine/kernel_parts.inc"
+#include "engine/kernels.h"
+
+PARE_BEFORE_KERNELS();
+namespace pare::engine::HWY_NAMESPACE {
+namespace {
+
+/// Vectors of samples that are worked on at once.
+constexpr std::size_t kVectors = 2;
+
+// ----------------------------------------------------------------------------- batches, dense
+
+/// Four outputs of kVectors vectors of samples.
+template <Group kGroup, class Finish>
+void dense_block(const DenseWeights& w, std::size_t i, const std::byte* x, std::size_t stride,
+                 const Finish& finish, const Output& output, std::size_t s) {
+  const std::size_t n = num_lanes();
+  const std::int32_t* bias = bias_of<kGroup>(w) + i;
+  VInts a0 = hn::Set(Ints(), bias[0]), a1 = a0;
+  VInts b0 = hn::Set(Ints(), bias[1]), b1 = b0;
+  VInts c0 = hn::Set(Ints(), bias[2]), c1 = c0;
+  VInts d0 = hn::Set(Ints(), bias[3]), d1 = d0;
+  const std::int32_t* group = w.groups.data() + i / kBlock * w.num_groups * kBlock + i % kBlock;
+  for (std::size_t g = 0; g < w.num_groups; ++g, group += kBlock, x += 4 * stride) {
+    const VInts x0 = prepare<kGroup>(load_ints(x));
+    const VInts x1 = prepare<kGroup>(load_ints(x + 4 * n));
+    const VInts wa = hn::Set(Ints(), group[0]);
+    a0 = dot<kGroup>(a0, x0, wa);
+    a1 = dot<kGroup>(a1, x1, wa);
+    const VInts wb = hn::Set(Ints(), group[1]);
+    b0 = dot<kGroup>(b0, x0, wb);
+    b1 = dot<kGroup>(b1, x1, wb);
+    const VInts wc = hn::Set(Ints(), group[2]);
+    c0 = dot<kGroup>(c0, x0, wc);
+    c1 = dot<kGroup>(c1, x1, wc);
+    const VInts wd = hn::Set(Ints(), group[3]);
+    d0 = dot<kGroup>(d0, x0, wd);
+    d1 = dot<kGroup>(d1, x1, wd);
+  }
+  output.store(i, s, finish.of_output(a0, i), finish.of_output(b0, i + 1),
+               finish.of_output(c0, i + 2), finish.of_output(d0, i + 3));
+  output.store(i, s + n, finish.of_output(a1, i), finish.of_output(b1, i + 1),
+               finish.of_output(c1, i + 2), finish.of_output(d1, i + 3));
+}
+
+template <Group kGroup, class Finish>
+void dense_rows(const LinearCall& call, const Finish& finish) {
+  const DenseWeights& w = *call.op.dense;
+  const std::size_t stride = call.extent.stride;
+  const std::size_t row_bytes = w.num_inputs * stride * (4 / w.interleave);
+  for (std::size_t row = 0; row < call.op.num_rows; ++row) {
+    const std::byte* x = call.x.at(call.t) + row * row_bytes;
+    const Output output(call, row, w.num_outputs);
+    for (std::size_t s = 0; s < call.extent.lanes; s += kVectors * num_lanes()) {
+      for (std::size_t i = 0; i < w.num_outputs; i += 4) {
+        dense_block<kGroup>(w, i, x + 4 * s, stride, finish, output, s);
+      }
+    }
+  }
+}
+
+void dense_batch(const LinearCall& call) noexcept {
+  with_group(*call.op.dense, call.op.dense->has_small_pairs, [&](auto group) HWY_ATTR {
+    with_epilogue(call.op, [&](auto* finish) HWY_ATTR {
+      using Finish = std::remove_pointer_t<decltype(finish)>;
+      dense_rows<decltype(group)::value>(call, Finish(call.op));
+    });
+  });
+}
+
+// ---------------------------------------------------------------------------- batches, sparse
+
+/// One output of kVectors vectors of samples.
+template <Group kGroup>
+HWY_INLINE void sparse_output(const SparseWeights& w, std::size_t i, const std::byte* x,
+                              std::size_t stride, VInts& sum0, VInts& sum1) {
+  sum0 = sum1 = hn::Set(Ints(), bias_of<kGroup>(w)[i]);
+  if (i >= w.num_outputs) return;
+  for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
+    const std::byte* from = x + 4 * stride * w.inputs[k];
+    const VInts weights = hn::Set(Ints(), w.groups[k]);
+    sum0 = dot<kGroup>(sum0, prepare<kGroup>(load_ints(from)), weights);
+    sum1 = dot<kGroup>(sum1, prepare<kGroup>(load_ints(from + 4 * num_lanes())), weights);
+  }
+}
+
+template <Group kGroup, class Finish>
+void sparse_rows(const LinearCall& call, const Finish& finish) {
+  const SparseWeights& w = *call.op.sparse;
+  const std::size_t stride = call.extent.stride;
+  const std::size_t n = num_lanes();
+  const Output output(call, 0, w.num_outputs);
+  for (std::size_t s = 0; s < call.extent.lanes; s += kVectors * n) {
+    const std::byte* x = call.x.at(call.t) + 4 * s;
+    for (std::size_t i = 0; i < w.num_outputs; i += 4) {
+      VInts a0, a1, b0, b1, c0, c1, d0, d1;
+      sparse_output<kGroup>(w, i, x, stride, a0, a1);
+      sparse_output<kGroup>(w, i + 1, x, stride, b0, b1);
+      sparse_output<kGroup>(w, i + 2, x, stride, c0, c1);
+      sparse_output<kGroup>(w, i + 3, x, stride, d0, d1);
+      output.store(i, s, finish.of_output(a0, i), finish.of_output(b0, i + 1),
+                   finish.of_output(c0, i + 2), finish.of_output(d0, i + 3));
+      output.store(i, s + n, finish.of_output(a1, i), finish.of_output(b1, i + 1),
+                   finish.of_output(c1, i + 2), finish.of_output(d1, i + 3));
+    }
+  }
+}
+
+void sparse_batch(const LinearCall& call) noexcept {
+  with_group(*call.op.sparse, call.op.sparse->has_small_pairs, [&](auto group) HWY_ATTR {
+    with_epilogue(call.op, [&](auto* finish) HWY_ATTR {
+      using Finish = std::remove_pointer_t<decltype(finish)>;
+      sparse_rows<decltype(group)::value>(call, Finish(call.op));
+    });
+  });
+}
+
+// --------------------------------------------------------------------------------- one sample
+
+/// kNum vectors of outputs from i on. Two sums each, so that fewer products wait for each other.
+template <Group kGroup, std::size_t kNum, class Finish>
+HWY_INLINE void sample_block(const DenseWeights& w, std::size_t i, const std::byte* x,
+                             const Finish& finish, Element element, std::byte* y) {
+  const std::size_t n = num_lanes();
+  const std::int32_t* bias = bias_of<kGroup>(w);
+  VInts even[kNum];
+  VInts odd[kNum];
+  const std::int32_t* from[kNum];
+  for (std::size_t v = 0; v < kNum; ++v) {
+    const std::size_t first = i + v * n;
+    even[v] = load_ints(bias + first);
+    odd[v] = hn::Zero(Ints());
+    from[v] = w.groups.data() + first / kBlock * w.num_groups * kBlock + first % kBlock;
+  }
+  std::size_t g = 0;
+  for (; g + 2 <= w.num_groups; g += 2, x += 8) {
+    const VInts x0 = prepare<kGroup>(broadcast(x));
+    const VInts x1 = prepare<kGroup>(broadcast(x + 4));
+    for (std::size_t v = 0; v < kNum; ++v) {
+      even[v] = dot<kGroup>(even[v], x0, load_ints(from[v] + g * kBlock));
+      odd[v] = dot<kGroup>(odd[v], x1, load_ints(from[v] + (g + 1) * kBlock));
+    }
+  }
+  if (g < w.num_groups) {
+    const VInts x0 = prepare<kGroup>(broadcast(x));
+    for (std::size_t v = 0; v < kNum; ++v) {
+      even[v] = dot<kGroup>(even[v], x0, load_ints(from[v] + g * kBlock));
+    }
+  }
+  for (std::size_t v = 0; v < kNum; ++v) {
+    const std::size_t first = i + v * n;
+    const VInts code = finish.of_outputs(hn::Add(even[v], odd[v]), first);
+    store_lanes(code, element, y + first * size_of(element));
+  }
+}
+
+template <Group kGroup, class Finish>
+void sample_rows(const LinearCall& call, const Finish& finish) {
+  const DenseWeights& w = *call.op.dense;
+  const std::size_t n = num_lanes();
+  const std::size_t padded = w.bias.size();
+  const Element element = call.y.element;
+  const std::byte* x = call.x.at(call.t);
+  std::byte* y = call.y.at(call.t);
+  for (std::size_t row = 0; row < call.op.num_rows; ++row) {
+    std::size_t i = 0;
+    for (; i + 4 * n <= padded; i += 4 * n) {
+      sample_block<kGroup, 4>(w, i, x, finish, element, y);
+    }
+    for (; i + 2 * n <= padded; i += 2 * n) {
+      sample_block<kGroup, 2>(w, i, x, finish, element, y);
+    }
+    for (; i + n <= padded; i += n) sample_block<kGroup, 1>(w, i, x, finish, element, y);
+    x += w.num_inputs * (4 / w.interleave);
+    y += w.num_outputs * size_of(element);
+  }
+}
+
+void dense_sample(const LinearCall& call) noexcept {
+  with_group(*call.op.dense, call.op.dense->has_small_pairs, [&](auto group) HWY_ATTR {
+    with_epilogue(call.op, [&](auto* finish) HWY_ATTR {
+      using Finish = std::remove_pointer_t<decltype(finish)>;
+      sample_rows<decltype(group)::value>(call, Finish(call.op));
+    });
+  });
+}
+
+}  // namespace
+
+// Wanted by kernels.cpp: the one of each instruction set.
+const Kernels& linear_kernels() {
+  static constexpr Kernels kKernels{
+      .dense_sample = dense_sample, .dense_batch = dense_batch, .sparse_batch = sparse_batch};
+  return kKernels;
+}
+
+}  // namespace pare::engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <hwy/targets.h>
+
+namespace pare::engine {
+
+std::string_view name_of(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::kPortable:
+      return "portable";
+    case InstructionSet::kNeon:
+      return "neon";
+    case InstructionSet::kAvx2:
+      return "avx2";
+    case InstructionSet::kAvx512Vnni:
+      break;
+  }
+  return "avx512-vnni";
+}
+
+std::vector<InstructionSet> instruction_sets() {
+  std::vector<InstructionSet> sets;
+#if HWY_STATIC_TARGET == HWY_EMU128
+  sets.push_back(InstructionSet::kPortable);
+#endif
+  [[maybe_unused]] const std::int64_t here = hwy::SupportedTargets();
+#if HWY_TARGETS & HWY_NEON
+  sets.push_back(InstructionSet::kNeon);
+#endif
+#if HWY_TARGETS & HWY_AVX2
+  if ((here & HWY_AVX2) != 0) sets.push_back(InstructionSet::kAvx2);
+#endif
+#if HWY_TARGETS & HWY_AVX3_DL
+  if ((here & HWY_AVX3_DL) != 0) sets.push_back(InstructionSet::kAvx512Vnni);
+#endif
+  return sets;
+}
+
+const Kernels& kernels_of(InstructionSet set) {
+#if HWY_TARGETS & HWY_NEON
+  if (set == InstructionSet::kNeon) return N_NEON::linear_kernels();
+#endif
+#if HWY_TARGETS & HWY_AVX2
+  if (set == InstructionSet::kAvx2) return N_AVX2::linear_kernels();
+#endif
+#if HWY_TARGETS & HWY_AVX3_DL
+  if (set == InstructionSet::kAvx512Vnni) return N_AVX3_DL::linear_kernels();
+#endif
+  (void)set;
+  return HWY_STATIC_DISPATCH(linear_kernels)();
+}
+
+}  // namespace pare::engine
+#endif

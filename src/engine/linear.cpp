@@ -1,0 +1,111 @@
+#include "engine/linear.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pare::engine {
+namespace {
+
+/// The weights of a group in 32 bits, the first input lowest.
+std::int32_t group_of(const Matrix& matrix, std::size_t output, std::size_t group) {
+  const std::size_t bits = 32 / matrix.interleave;
+  const std::uint32_t mask = bits == 8 ? 0xFF : 0xFFFF;
+  std::uint32_t packed = 0;
+  for (std::size_t k = 0; k < matrix.interleave; ++k) {
+    const std::size_t input = group * matrix.interleave + k;
+    if (input >= matrix.num_inputs) break;
+    const std::int64_t w = matrix.weight[output * matrix.num_inputs + input];
+    packed |= (static_cast<std::uint32_t>(w) & mask) << (bits * k);
+  }
+  return static_cast<std::int32_t>(packed);
+}
+
+std::size_t num_groups(const Matrix& matrix) {
+  return round_up(matrix.num_inputs, matrix.interleave) / matrix.interleave;
+}
+
+AlignedVector<std::int32_t> pack_bias(const Matrix& matrix) {
+  AlignedVector<std::int32_t> bias(round_up(matrix.num_outputs, kBlock));
+  for (std::size_t i = 0; i < matrix.bias.size(); ++i) {
+    bias[i] = static_cast<std::int32_t>(matrix.bias[i]);
+  }
+  return bias;
+}
+
+/// The bias less 128 times the sum of the weights, modulo 2^32.
+AlignedVector<std::int32_t> pack_offset_bias(const Matrix& matrix) {
+  if (matrix.interleave != 4 || matrix.x.lowest >= 0) return {};
+  AlignedVector<std::int32_t> bias = pack_bias(matrix);
+  for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
+    std::int64_t sum = 0;
+    for (std::size_t j = 0; j < matrix.num_inputs; ++j) {
+      sum += matrix.weight[i * matrix.num_inputs + j];
+    }
+    bias[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(bias[i]) -
+                                        static_cast<std::uint32_t>(128 * sum));
+  }
+  return bias;
+}
+
+/// Whether two neighbouring products fit 16 bits, signed inputs being 128 more.
+bool has_small_pairs(const Matrix& matrix) {
+  std::int64_t largest_weight = 0;
+  for (const std::int64_t w : matrix.weight) largest_weight = std::max(largest_weight, std::abs(w));
+  const std::int64_t largest_input = matrix.x.lowest < 0 ? 255 : matrix.x.highest;
+  return 2 * largest_weight * largest_input < (1 << 15);
+}
+
+template <class T>
+std::size_t bytes(const T& list) {
+  return list.size() * sizeof(list[0]);
+}
+
+}  // namespace
+
+DenseWeights pack_dense(const Matrix& matrix) {
+  DenseWeights packed{.interleave = matrix.interleave,
+                      .num_outputs = matrix.num_outputs,
+                      .num_inputs = matrix.num_inputs,
+                      .num_groups = num_groups(matrix),
+                      .bias = pack_bias(matrix),
+                      .offset_bias = pack_offset_bias(matrix),
+                      .has_small_pairs = has_small_pairs(matrix)};
+  packed.groups.resize(round_up(matrix.num_outputs, kBlock) * packed.num_groups);
+  for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
+    for (std::size_t g = 0; g < packed.num_groups; ++g) {
+      packed.groups[(i / kBlock * packed.num_groups + g) * kBlock + i % kBlock] =
+          group_of(matrix, i, g);
+    }
+  }
+  return packed;
+}
+
+SparseWeights pack_sparse(const Matrix& matrix) {
+  SparseWeights packed{.interleave = matrix.interleave,
+                       .num_outputs = matrix.num_outputs,
+                       .bias = pack_bias(matrix),
+                       .offset_bias = pack_offset_bias(matrix),
+                       .has_small_pairs = has_small_pairs(matrix)};
+  packed.first.push_back(0);
+  for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
+    for (std::size_t g = 0; g < num_groups(matrix); ++g) {
+      const std::int32_t weights = group_of(matrix, i, g);
+      if (weights == 0) continue;
+      packed.inputs.push_back(static_cast<std::uint16_t>(g));
+      packed.groups.push_back(weights);
+    }
+    packed.first.push_back(static_cast<std::uint32_t>(packed.inputs.size()));
+  }
+  return packed;
+}
+
+std::size_t bytes_of(const DenseWeights& weights) {
+  return bytes(weights.groups) + bytes(weights.bias) + bytes(weights.offset_bias);
+}
+
+std::size_t bytes_of(const SparseWeights& weights) {
+  return bytes(weights.first) + bytes(weights.inputs) + bytes(weights.groups) +
+         bytes(weights.bias) + bytes(weights.offset_bias);
+}
+
+}  // namespace pare::engine

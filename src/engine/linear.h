@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "engine/aligned.h"
+#include "engine/epilogue.h"
+#include "engine/view.h"
+
+namespace pare::engine {
+
+/// Outputs come in blocks of as many.
+inline constexpr std::size_t kBlock = 16;
+
+/// A weight matrix for kernels that multiply `interleave` neighbouring inputs (a group: 4 of 8 bits
+/// or 2 of 16 bits, 32 bits in all) by as many weights at once.
+struct DenseWeights {
+  std::size_t interleave = 4;
+  std::size_t num_outputs = 0;
+  std::size_t num_inputs = 0;
+  std::size_t num_groups = 0;  ///< of inputs; missing inputs have weight 0
+  /// [block of kBlock outputs][group][output of the block], the weights of a group in 32 bits, the
+  /// first input lowest.
+  AlignedVector<std::int32_t> groups = {};
+  AlignedVector<std::int32_t> bias = {};  ///< one an output, with padding
+  /// One an output: the sum of its weights times -128, for kernels that take signed 8-bit inputs as
+  /// unsigned ones, 128 more. Empty where inputs are not signed or have 16 bits.
+  AlignedVector<std::int32_t> offset_bias = {};
+  /// Whether two neighbouring products, with inputs so shifted, fit 16 bits.
+  bool has_small_pairs = false;
+};
+
+/// The same matrix as a list of the groups that are not all zero, output by output.
+struct SparseWeights {
+  std::size_t interleave = 4;
+  std::size_t num_outputs = 0;
+  std::vector<std::uint32_t> first = {};    ///< of each output and the end: into the two lists
+  std::vector<std::uint16_t> inputs = {};   ///< number of the group
+  AlignedVector<std::int32_t> groups = {};  ///< its weights, as in DenseWeights
+  AlignedVector<std::int32_t> bias = {};
+  AlignedVector<std::int32_t> offset_bias = {};
+  bool has_small_pairs = false;
+};
+
+/// y = epilogue(weight x + bias), for kernels with 32-bit sums.
+struct LinearOp {
+  std::shared_ptr<const DenseWeights> dense = nullptr;
+  std::shared_ptr<const SparseWeights> sparse = nullptr;
+  std::shared_ptr<const Epilogue> epilogue = nullptr;
+  std::size_t num_rows = 1;  ///< of x: the product of its leading axes
+};
+
+/// What a kernel runs on. x has the weights' interleave; y interleave 4 (8 bits), 2 (16 bits) or 1.
+struct LinearCall {
+  const LinearOp& op;
+  const View& x;
+  const View& y;
+  std::int64_t t = 0;
+  Extent extent;
+};
+using LinearKernel = void (*)(const LinearCall&) noexcept;
+
+/// A matrix to be packed, row-major [num_outputs num_inputs].
+struct Matrix {
+  std::span<const std::int64_t> weight;
+  std::span<const std::int64_t> bias = {};
+  std::size_t num_outputs = 0;
+  std::size_t num_inputs = 0;
+  std::size_t interleave = 4;
+  program::Interval x = {};  ///< the hull of all inputs
+};
+
+/// REQUIRES: weights of 8 bits (interleave 4) or 16 bits (2).
+DenseWeights pack_dense(const Matrix& matrix);
+
+/// REQUIRES: as pack_dense, and at most 2^16 groups.
+SparseWeights pack_sparse(const Matrix& matrix);
+
+/// Bytes of packed weights, their bias and lists.
+std::size_t bytes_of(const DenseWeights& weights);
+std::size_t bytes_of(const SparseWeights& weights);
+
+}  // namespace pare::engine

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/generic.h"
+#include "engine/kernels.h"
+#include "engine/linear.h"
+#include "program/intervals.h"
+#include "program/program.h"
+
+namespace pare::engine {
+
+/// What runs a step.
+enum class KernelKind : std::uint8_t {
+  kGeneric,      ///< any op, int64, one sample after the other
+  kDenseBytes,   ///< 8-bit inputs and weights, all weights
+  kDenseShorts,  ///< up to 16-bit inputs and weights, all weights
+  kSparseBytes,  ///< as the two, but groups of weights that are all zero are left out
+  kSparseShorts,
+};
+inline constexpr std::size_t kNumKernelKinds = 5;
+
+/// "generic", "dense-8", …
+std::string_view name_of(KernelKind kind);
+
+/// How a buffer is stored, and between which positions of the plan it is needed.
+struct Storage {
+  Element element = Element::kI64;
+  std::uint32_t interleave = 1;
+  std::size_t size = 0;      ///< elements of one sample at one step
+  bool is_stored = true;     ///< false: it only exists in registers
+  bool keeps_steps = false;  ///< a value of each step is kept, not of the current one alone
+  std::size_t first = 0;     ///< position at which it is written first
+  std::size_t last = 0;      ///< position at which it is read last
+};
+
+struct LinearStep {
+  KernelKind kind = KernelKind::kDenseBytes;
+  LinearKernel kernel = nullptr;
+  LinearOp op;
+};
+
+/// An op, or a linear op with the requantize behind it.
+struct Step {
+  std::string name;  ///< of what it writes
+  std::variant<GenericOp, LinearStep> work;
+  std::vector<program::BufferId> inputs;
+  program::BufferId output;
+};
+
+KernelKind kind_of(const Step& step);
+
+struct PlannedSection {
+  program::SectionKind kind = program::SectionKind::kOnce;
+  program::TripCountId trip_count = {};
+  std::vector<program::State> states;
+  std::vector<Step> steps;
+};
+
+/// What runs for a program, for one sample at a time or for a batch with samples as lanes.
+struct Plan {
+  std::vector<Storage> buffers;  ///< by BufferId
+  std::vector<PlannedSection> sections;
+};
+
+/// Packed weights that the two plans share, by the op's output.
+struct PackedMatrices {
+  std::vector<std::shared_ptr<const DenseWeights>> dense;
+  std::vector<std::shared_ptr<const SparseWeights>> sparse;
+};
+
+enum class PlanKind : std::uint8_t { kSample, kBatch };
+
+struct PlanRequest {
+  const program::Program& program;
+  const program::ProgramIntervals& intervals;
+  PlanKind kind = PlanKind::kSample;
+  InstructionSet instruction_set = InstructionSet::kPortable;
+  bool is_generic = false;  ///< no kernels, for tests
+};
+
+Plan make_plan(const PlanRequest& request, PackedMatrices& packed);
+
+}  // namespace pare::engine

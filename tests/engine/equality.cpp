@@ -1,0 +1,91 @@
+#include "engine/equality.h"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/session.h"
+#include "program/random_inputs.h"
+#include "program/reference.h"
+#include "program/text.h"
+
+namespace pare::engine {
+namespace {
+
+using program::Codes;
+using program::Inputs;
+
+/// Inputs of several samples with the same numbers of steps, and what the reference makes of them.
+struct Batch {
+  std::size_t num_samples = 0;
+  std::vector<std::int64_t> trip_counts;
+  std::vector<Codes> inputs;   ///< by input, sample after sample
+  std::vector<Codes> outputs;  ///< by output, as expected
+};
+
+void append(std::vector<Codes>& to, const std::vector<Codes>& from) {
+  to.resize(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    to[i].insert(to[i].end(), from[i].begin(), from[i].end());
+  }
+}
+
+Batch make_batch(const program::Program& program, std::uint64_t seed, std::size_t num_samples) {
+  Batch batch{.num_samples = num_samples, .trip_counts = {}, .inputs = {}, .outputs = {}};
+  // The seed of the first input decides the numbers of steps: others are tried until they agree.
+  std::uint64_t next = seed;
+  batch.trip_counts = random_inputs(program, next, program::InputKind::kAny).trip_counts;
+  constexpr program::InputKind kKinds[] = {program::InputKind::kAny, program::InputKind::kLowest,
+                                           program::InputKind::kHighest,
+                                           program::InputKind::kRails};
+  for (std::size_t i = 0; i < num_samples;) {
+    const Inputs inputs = random_inputs(program, next++, kKinds[i % 4]);
+    if (inputs.trip_counts != batch.trip_counts) continue;
+    append(batch.inputs, inputs.buffers);
+    append(batch.outputs, program::run_reference(program, inputs).outputs);
+    ++i;
+  }
+  return batch;
+}
+
+void expect_outputs(const Engine& engine, const Batch& batch, std::size_t num_threads,
+                    const program::Program& program) {
+  Session session(engine, {.num_threads = num_threads, .max_trip_counts = batch.trip_counts});
+  std::vector<Codes> outputs;
+  for (const Codes& expected : batch.outputs) outputs.emplace_back(expected.size(), -77);
+  const std::vector<std::span<const std::int64_t>> from(batch.inputs.begin(), batch.inputs.end());
+  const std::vector<std::span<std::int64_t>> to(outputs.begin(), outputs.end());
+  ASSERT_EQ(session.run(batch.num_samples, from, batch.trip_counts, to), Status::kOk);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    ASSERT_EQ(outputs[i], batch.outputs[i])
+        << "output " << i << " of " << batch.num_samples << " samples, " << num_threads
+        << " threads, " << name_of(engine.instruction_set()) << "\n"
+        << program::print(program);
+  }
+}
+
+}  // namespace
+
+void expect_equal(const program::Program& program, std::uint64_t seed, const Options& options,
+                  Count& count) {
+  const Engine engine(program, options);
+  for (const PlanKind kind : {PlanKind::kSample, PlanKind::kBatch}) {
+    for (const PlannedSection& section : engine.plan(kind).sections) {
+      for (const Step& step : section.steps) {
+        ++count.kernels[static_cast<std::size_t>(kind_of(step))];
+      }
+    }
+  }
+  program::RandomNumbers random(seed);
+  // Mostly few samples: those that run one by one, and a part of a chunk.
+  const auto num_samples = static_cast<std::size_t>(
+      random.one_in(16) ? random.in(100, 300)
+                        : (random.one_in(3) ? random.in(1, 70) : random.in(1, 9)));
+  const Batch batch = make_batch(program, seed * 1000, num_samples);
+  const auto num_threads = static_cast<std::size_t>(random.one_in(4) ? random.in(2, 3) : 1);
+  expect_outputs(engine, batch, num_threads, program);
+  ++count.programs;
+  count.samples += static_cast<std::int64_t>(num_samples);
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "engine/engine.h"
+#include "program/program.h"
+
+namespace pare::engine {
+
+/// What equality tests have run.
+struct Count {
+  std::int64_t programs = 0;
+  std::int64_t samples = 0;
+  std::array<std::int64_t, kNumKernelKinds> kernels = {};  ///< steps, by KernelKind
+};
+
+/// Runs a program by the engine and by the reference, on inputs at both rails and in between, in
+/// batches of odd sizes and by 1 to 3 threads, all outputs being compared for equality. Adds to
+/// `count`. Fails the test that calls it at the first difference.
+void expect_equal(const program::Program& program, std::uint64_t seed, const Options& options,
+                  Count& count);
+
+}  // namespace pare::engine

@@ -1,0 +1,69 @@
+// The engine against the reference, by every instruction set that this machine has.
+
+#include "engine/equality.h"
+
+#include <gtest/gtest.h>
+
+#include "engine/random_mlp.h"
+#include "program/check.h"
+#include "program/random_program.h"
+
+namespace pare::engine {
+namespace {
+
+constexpr std::uint64_t kNumPrograms = 2000;
+
+std::int64_t num_steps(const Count& count, KernelKind kind) {
+  return count.kernels[static_cast<std::size_t>(kind)];
+}
+
+class Equality : public testing::TestWithParam<InstructionSet> {};
+
+TEST_P(Equality, OfRandomPrograms) {
+  Count count;
+  for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
+    SCOPED_TRACE(seed);
+    expect_equal(program::random_program(seed), seed, {.instruction_set = GetParam()}, count);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_EQ(count.programs, kNumPrograms);
+  EXPECT_GE(count.samples, 5 * kNumPrograms);
+  EXPECT_GE(num_steps(count, KernelKind::kGeneric), 1000);
+  EXPECT_GE(num_steps(count, KernelKind::kDenseShorts), 1000);
+}
+
+TEST_P(Equality, OfRandomMlps) {
+  Count count;
+  for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
+    SCOPED_TRACE(seed);
+    const program::Program program = random_mlp(seed);
+    ASSERT_NO_THROW(program::check(program));
+    expect_equal(program, seed, {.instruction_set = GetParam()}, count);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_EQ(count.programs, kNumPrograms);
+  for (std::size_t kind = 0; kind < kNumKernelKinds; ++kind) {
+    EXPECT_GE(count.kernels[kind], 300) << name_of(static_cast<KernelKind>(kind));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(InstructionSets, Equality, testing::ValuesIn(instruction_sets()),
+                         [](const auto& info) {
+                           std::string name(name_of(info.param));
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+TEST(EqualityOfGenericOps, OfRandomPrograms) {
+  Count count;
+  for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
+    SCOPED_TRACE(seed);
+    expect_equal(program::random_program(seed), seed, {.is_generic = true}, count);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_EQ(count.programs, kNumPrograms);
+  EXPECT_EQ(num_steps(count, KernelKind::kDenseShorts), 0);
+}
+
+}  // namespace
+}  // namespace pare::engine
