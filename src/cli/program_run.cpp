@@ -1,16 +1,33 @@
 #include "cli/program_run.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "program/reference.h"
+#include "engine/session.h"
 
 namespace pare::cli {
 namespace {
 
+/// Samples between two reports of progress.
 constexpr std::size_t kBatchSamples = 4096;
+
+/// One batch: raw numbers to codes, through the program, to values.
+void run_batch(engine::Session& session, const lower::Interface& interface,
+               std::span<const double> raw, std::span<double> values) {
+  std::vector<std::int64_t> inputs(raw.size());
+  std::vector<std::int64_t> outputs(values.size());
+  lower::map_input(interface, raw, inputs);
+  const std::array<std::span<const std::int64_t>, 1> from = {inputs};
+  const std::array<std::span<std::int64_t>, 1> to = {outputs};
+  const auto size = static_cast<std::size_t>(num_elements(interface.input_shape));
+  const engine::Status status = session.run(raw.size() / size, from, {}, to);
+  check(status == engine::Status::kOk, engine::describe(status));
+  lower::map_output(interface, outputs, values);
+}
 
 }  // namespace
 
@@ -22,21 +39,20 @@ std::vector<double> run_program(const model::Deployment& deployment, const Tenso
         fmt::format("program '{}' takes its input step by step; these samples have no time axis",
                     program.name));
   }
+  const engine::Engine engine(program);
+  engine::Session session(engine);
   const std::vector<double> inputs = raw.to_doubles();
   const auto size = static_cast<std::size_t>(num_elements(deployment.interface.input_shape));
   const auto width = static_cast<std::size_t>(num_elements(deployment.interface.output_shape));
   const std::size_t samples = inputs.size() / size;
   std::vector<double> values(samples * width);
-  program::Codes codes(size);
-  for (std::size_t n = 0; n < samples; ++n) {
-    lower::map_input(deployment.interface, std::span(inputs).subspan(n * size, size), codes);
-    const auto outputs = run_reference(program, {{codes}, {}});
-    lower::map_output(deployment.interface, outputs.outputs.front(),
-                      std::span(values).subspan(n * width, width));
-    const bool is_batch = (n + 1) % kBatchSamples == 0 || n + 1 == samples;
-    if (progress && is_batch) {
-      progress({"evaluate", static_cast<std::int64_t>(n) + 1, static_cast<std::int64_t>(samples),
-                "samples", ""});
+  for (std::size_t first = 0; first < samples; first += kBatchSamples) {
+    const std::size_t count = std::min(kBatchSamples, samples - first);
+    run_batch(session, deployment.interface, std::span(inputs).subspan(first * size, count * size),
+              std::span(values).subspan(first * width, count * width));
+    if (progress) {
+      progress({"evaluate", static_cast<std::int64_t>(first + count),
+                static_cast<std::int64_t>(samples), "samples", ""});
     }
   }
   return values;
