@@ -102,9 +102,10 @@ ExitCode run(const VerifyOptions& options, Output& output) {
 }  // namespace
 
 std::string render_report(const verify::Report& report) {
-  std::string text =
-      fmt::format("program '{}' {}, {} golden samples\n\n{}\n", report.program,
-                  report.hash.substr(0, 12), grouped(report.samples), render(table_of(report)));
+  const Table table = table_of(report);
+  std::string text = fmt::format("program '{}' {}, {} golden samples\n", report.program,
+                                 report.hash.substr(0, 12), grouped(report.samples));
+  if (!table.rows.empty()) text += fmt::format("\n{}\n", render(table));
   for (const verify::BackendReport& backend : report.backends) {
     if (!backend.skipped.empty()) {
       text += fmt::format("\n{}: skipped: {}", backend.backend, backend.skipped);
@@ -116,8 +117,7 @@ std::string render_report(const verify::Report& report) {
       text += fmt::format("\n{}: DIFFERS, first in {}", backend.backend, describe(*backend.first));
     }
   }
-  text +=
-      report.holds() ? "\nAll that ran is bit for bit as recorded." : "\nNot verified: see above.";
+  text += report.holds() ? "\nAll that ran is bit for bit as recorded." : "\nNot verified.";
   return text;
 }
 

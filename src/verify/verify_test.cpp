@@ -23,7 +23,7 @@ TEST(Verify, HoldsForWhatWasRecorded) {
 // Everything about it fits, and checks pass: only running it shows that it is not the one recorded.
 TEST(Verify, FindsAnotherProgramWithTheSameInterface) {
   const model::Deployment deployment = model::random_deployment({4, 6, 3}, 50, 2);
-  for (const std::size_t constant : {0, 1, 2, 5, 6}) {
+  for (const std::size_t constant : {0U, 1U, 2U, 5U, 6U}) {
     model::Deployment other = deployment;
     std::int64_t& value = other.program.constants.at(constant).values[1];
     value = constant == 2 ? value / 2 : value + (value > 0 ? -1 : 1);  // 2: a multiplier
