@@ -6,10 +6,12 @@
 
 #include "emit/c/fixed_point_text.h"
 #include "emit/c/frame.h"
+#include "emit/c/mapping.h"
 #include "emit/c/names.h"
 #include "emit/c/sections.h"
 #include "emit/c/self_check.h"
 #include "emit/c/table.h"
+#include "emit/c/unrolled.h"
 #include "emit/c/writer.h"
 
 namespace pare::emit::c {
@@ -22,7 +24,7 @@ void write_title(const Frame& frame, Writer& writer) {
               frame.options.style == Style::kTable ? "table" : "unrolled");
 }
 
-std::string header(const Frame& frame) {
+std::string header(const Frame& frame, const lower::Interface* interface) {
   Writer writer;
   write_title(frame, writer);
   writer.blank();
@@ -56,6 +58,7 @@ std::string header(const Frame& frame) {
   writer.close(";");
   writer.blank();
   write_run_declarations(frame, writer);
+  if (interface != nullptr) write_mapping_declarations(frame, *interface, writer);
   writer.line("#ifdef __cplusplus");
   writer.line("}}");
   writer.line("#endif");
@@ -73,7 +76,7 @@ bool has_requantize(const Program& program) {
   return false;
 }
 
-std::string source(const Frame& frame) {
+std::string source(const Frame& frame, const lower::Interface* interface) {
   Tables tables;
   Writer code;
   write_sections(frame, tables, code);
@@ -83,14 +86,24 @@ std::string source(const Frame& frame) {
   writer.blank();
   writer.line("#include \"{}.h\"", frame.name);
   writer.blank();
-  if (has_requantize(frame.program)) {
+  if (frame.options.style == Style::kTable && has_requantize(frame.program)) {
     writer.append(kFixedPointText);
+    writer.blank();
+  }
+  if (frame.options.style == Style::kUnrolled) {
+    writer.line(
+        "/* Negative numbers are shifted right arithmetically, as all compilers in use do. */");
+    writer.line("typedef char {}_shifts_are_arithmetic[(-3 >> 1) == -2 ? 1 : -1];", frame.name);
     writer.blank();
   }
   writer.line("const char {}_sha256[65] = {}_SHA256;", frame.name, frame.upper);
   writer.blank();
   for (const std::uint32_t constant : tables) write_table(frame, {constant}, writer);
   writer.append(code.take());
+  if (interface != nullptr) {
+    writer.blank();
+    write_mappings(frame, *interface, writer);
+  }
   return writer.take();
 }
 
@@ -98,10 +111,11 @@ std::string source(const Frame& frame) {
 
 Files emit(const program::Program& program, const lower::Interface* interface,
            std::span<const GoldenVector> golden, const Options& options) {
-  (void)interface;
+  if (interface != nullptr) check_interface(program, *interface);
+  if (options.style == Style::kUnrolled) check_unrolled_size(program);
   const Frame frame = make_frame(program, options);
-  return {{frame.name + ".h", header(frame)},
-          {frame.name + ".c", source(frame)},
+  return {{frame.name + ".h", header(frame, interface)},
+          {frame.name + ".c", source(frame, interface)},
           {frame.name + "_test.c", self_check(frame, golden)}};
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "emit/c/names.h"
+#include "emit/c/unrolled.h"
 
 namespace pare::emit::c {
 namespace {
@@ -83,9 +84,15 @@ void write_section(const Frame& frame, std::size_t s, Tables& tables, Writer& wr
   writer.line("/* Section {}: {}. */", s, describe(frame, section));
   writer.open("static void {}_section_{}({}, size_t t)", frame.name, s, parameters);
   writer.line("(void)memory;");
+  for (const std::size_t i : arguments.inputs) writer.line("(void){};", frame.inputs[i]);
+  for (const std::size_t i : arguments.outputs) writer.line("(void){};", frame.outputs[i]);
   writer.line("(void)t;");
-  for (const Node& node : section.nodes) write_table_op(frame, node, tables, writer);
-  write_next_states(frame, s, writer);
+  if (frame.options.style == Style::kUnrolled) {
+    write_unrolled_section(frame, section, tables, writer);
+  } else {
+    for (const Node& node : section.nodes) write_table_op(frame, node, tables, writer);
+    write_next_states(frame, s, writer);
+  }
   writer.close();
   writer.blank();
 }
