@@ -135,16 +135,19 @@ Verb add_verify(CLI::App& parent) {
   CLI::App* app = add_subcommand(
       parent, "verify", "Hold everything that runs a model against its golden vectors",
       "  pare verify model.pare\n"
-      "  pare verify model.pare --backends reference --json\n"
+      "  pare verify model.pare --backends reference,engine --json\n"
       "  CC=clang pare verify model.pare --backends c\n"
       "\nA frozen model holds what its program computed on some samples when it was made. That is\n"
-      "computed again by the reference interpreter and by emitted C (compiled here, by $CC or "
-      "cc),\n"
-      "and compared code by code. Exit code 1 if a single one differs.\n");
+      "computed again by the reference interpreter, by the engine in every instruction set of "
+      "this\n"
+      "machine and by emitted C (compiled here, by $CC or cc), and compared code by code. Exit\n"
+      "code 1 if a single one differs.\n");
   const auto options = std::make_shared<VerifyOptions>();
   app->add_option("model", options->model, "The model (.pare)")->required();
   const std::vector<std::pair<std::string, verify::Backend>> names = {
-      {"reference", verify::Backend::kReference}, {"c", verify::Backend::kC}};
+      {"reference", verify::Backend::kReference},
+      {"engine", verify::Backend::kEngine},
+      {"c", verify::Backend::kC}};
   app->add_option("--backends", options->verify.backends, "What runs it (default: all)")
       ->delimiter(',')
       ->transform(CLI::CheckedTransformer(names));

@@ -7,6 +7,7 @@
 #include "program/reference.h"
 #include "verify/c_backend.h"
 #include "verify/compare.h"
+#include "verify/engine_backend.h"
 
 namespace pare::verify {
 namespace {
@@ -22,6 +23,8 @@ std::vector<BackendReport> verify_in(Backend backend, const model::Deployment& d
   switch (backend) {
     case Backend::kReference:
       return {verify_reference(deployment)};
+    case Backend::kEngine:
+      return verify_engine(deployment);
     case Backend::kC:
       return {verify_c(deployment, emit::c::Style::kTable, options.c_compiler)};
   }

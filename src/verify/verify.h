@@ -10,11 +10,12 @@ namespace pare::verify {
 
 enum class Backend {
   kReference,  ///< the interpreter that defines what a program means, with traps on
+  kEngine,     ///< the CPU engine, in every instruction set of this machine
   kC,          ///< emitted C, compiled here
 };
 
 struct Options {
-  std::vector<Backend> backends = {Backend::kReference, Backend::kC};
+  std::vector<Backend> backends = {Backend::kReference, Backend::kEngine, Backend::kC};
   std::string c_compiler = "cc";  ///< looked up in PATH
 };
 

@@ -31,7 +31,7 @@ endif()
 run(${CMAKE_COMMAND} -S ${SOURCE} -B ${SCRATCH}/build -G ${GENERATOR}
     -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${CXX_COMPILER} ${flags})
 run(${CMAKE_COMMAND} --build ${SCRATCH}/build)
-run(${SCRATCH}/build/consumer)
+run(${SCRATCH}/build/consumer ${SOURCE}/../../fuzz/seeds/model/deployment)
 run(${prefix}/bin/pare --version)
 # The data that come with pare are found in the prefix.
 run(${prefix}/bin/pare data list)
