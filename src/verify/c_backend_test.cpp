@@ -24,7 +24,7 @@ std::string reason(const BackendReport& report) {
 
 class VerifyC : public testing::TestWithParam<Style> {};
 
-INSTANTIATE_TEST_SUITE_P(Styles, VerifyC, testing::Values(Style::kTable));
+INSTANTIATE_TEST_SUITE_P(Styles, VerifyC, testing::Values(Style::kTable, Style::kUnrolled));
 
 emit::c::Files emit_program(const Program& program, const emit::c::Options& options) {
   return emit::c::emit(program, nullptr, {}, options);
@@ -108,6 +108,13 @@ TEST_P(VerifyC, IsSkippedWithoutACompiler) {
   const BackendReport report =
       verify_c(model::random_deployment({4, 3}, 2, 2), GetParam(), "no-such-compiler");
   EXPECT_THAT(report.skipped, HasSubstr("no C compiler here (cannot start no-such-compiler"));
+}
+
+TEST(VerifyUnrolledC, IsSkippedWhereItWouldBeTooLarge) {
+  const model::Deployment deployment = model::random_deployment({400, 300}, 2, 2);
+  const BackendReport report = verify_c(deployment, Style::kUnrolled, "cc");
+  EXPECT_THAT(report.skipped, HasSubstr("too many to write out"));
+  EXPECT_TRUE(ran_and_holds(verify_c(deployment, Style::kTable, "cc")));
 }
 
 // Names from a model are data, whatever they look like.

@@ -26,7 +26,8 @@ std::vector<BackendReport> verify_in(Backend backend, const model::Deployment& d
     case Backend::kEngine:
       return verify_engine(deployment);
     case Backend::kC:
-      return {verify_c(deployment, emit::c::Style::kTable, options.c_compiler)};
+      return {verify_c(deployment, emit::c::Style::kTable, options.c_compiler),
+              verify_c(deployment, emit::c::Style::kUnrolled, options.c_compiler)};
   }
   throw_internal("a backend without a name", __FILE__, __LINE__);
 }

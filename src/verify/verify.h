@@ -11,7 +11,7 @@ namespace pare::verify {
 enum class Backend {
   kReference,  ///< the interpreter that defines what a program means, with traps on
   kEngine,     ///< the CPU engine, in every instruction set of this machine
-  kC,          ///< emitted C, compiled here
+  kC,          ///< emitted C in both styles, compiled here
 };
 
 struct Options {

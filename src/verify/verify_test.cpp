@@ -17,7 +17,7 @@ TEST(Verify, HoldsForWhatWasRecorded) {
   EXPECT_EQ(report.samples, 50);
   EXPECT_EQ(report.backends.front().backend, "reference");
   EXPECT_EQ(report.backends.front().rows.size(), 4U);
-  EXPECT_EQ(report.backends.back().backend, "C table");
+  EXPECT_EQ(report.backends.back().backend, "C unrolled");
 }
 
 // Everything about it fits, and checks pass: only running it shows that it is not the one recorded.
