@@ -60,11 +60,40 @@ void check_stages(const std::vector<Stage>& stages, const std::string& origin) {
   }
 }
 
+/// One moment is remembered, and it must come before the first pruning that goes back to it.
+void check_rewinding(const std::vector<Stage>& stages, const std::string& origin) {
+  const std::optional<int> epoch = rewind_epoch(stages);
+  if (!epoch) return;
+  for (const Stage& stage : stages) {
+    if (!stage.prune || !stage.prune->rewind || stage.prune->rewind == epoch) continue;
+    throw InputError(
+        fmt::format("{}: stage '{}': prune.rewind = {}, but another stage has {}; a "
+                    "run goes back to one epoch",
+                    origin, stage.name, *stage.prune->rewind, *epoch));
+  }
+  const Stage& first = stages.front();
+  const bool is_too_early = first.prune && first.prune->rewind && *epoch > 0;
+  if (is_too_early || *epoch > first.train.epochs) {
+    throw InputError(fmt::format(
+        "{}: prune.rewind = {}: the first stage, '{}', has {} epochs, and must have trained that "
+        "long before a pruning that goes back",
+        origin, *epoch, first.name, is_too_early ? 0 : first.train.epochs));
+  }
+}
+
 }  // namespace
+
+std::optional<int> rewind_epoch(const std::vector<Stage>& stages) {
+  for (const Stage& stage : stages) {
+    if (stage.prune && stage.prune->rewind) return stage.prune->rewind;
+  }
+  return std::nullopt;
+}
 
 void check(const Recipe& recipe, const std::string& origin) {
   check_data(recipe.data, origin);
   check_stages(recipe.stages, origin);
+  check_rewinding(recipe.stages, origin);
 }
 
 }  // namespace pare::recipe

@@ -80,6 +80,7 @@ void visit_fields(T& prune, Visitor&& visit) {
   visit("fractions", prune.fractions, kBelowOne);
   visit("sparsity", prune.sparsity, kBelowOne);
   visit("exclude", prune.exclude);
+  visit("rewind", prune.rewind, IntRange{0, 1'000'000});
 }
 
 template <class T, class Visitor>

@@ -101,6 +101,9 @@ struct Prune {
   std::vector<double> fractions = {};
   std::optional<double> sparsity = {};
   std::vector<std::string> exclude = {};  ///< patterns of layer names
+  /// Lottery ticket: after pruning, training starts again from the values that the net had after so
+  /// many epochs of the first stage (0: before any). None: from those it has (fine-tuning).
+  std::optional<int> rewind = {};
 
   bool operator==(const Prune&) const = default;
 };
@@ -151,6 +154,9 @@ struct Stage {
 
   bool operator==(const Stage&) const = default;
 };
+
+/// The epoch of the first stage that prunings go back to; none if no stage has prune.rewind.
+std::optional<int> rewind_epoch(const std::vector<Stage>& stages);
 
 struct Recipe {
   std::string name = {};

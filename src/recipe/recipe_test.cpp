@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -19,6 +20,7 @@ namespace pare::recipe {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 Recipe parse_with(const std::string& rest, const std::vector<std::string>& overrides = {}) {
   return parse("[data]\nset = \"jets/embedded\"\n" + rest, "r.toml", overrides);
@@ -163,6 +165,27 @@ quantize = {}
   EXPECT_EQ(recipe.stages[0].prune->sparsity, 0.5);
 }
 
+TEST(Recipe, GoesBackToOneMomentThatComesBeforeThePruning) {
+  const auto message = [](int first, int second, const char* first_stage) {
+    try {
+      parse(fmt::format("[data]\nset = \"jets/embedded\"\n[train]\nepochs = 5\n"
+                        "[[stage]]\nname = \"a\"\n{}"
+                        "[[stage]]\nname = \"b\"\nprune = {{ sparsity = 0.5, rewind = {} }}\n"
+                        "[[stage]]\nname = \"c\"\nprune = {{ sparsity = 0.6, rewind = {} }}\n",
+                        first_stage, first, second),
+            "x");
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("fine");
+  };
+  EXPECT_EQ(message(0, 0, ""), "fine");
+  EXPECT_EQ(message(5, 5, ""), "fine");
+  EXPECT_THAT(message(1, 2, ""), HasSubstr("stage 'c': prune.rewind = 2, but another stage has 1"));
+  EXPECT_THAT(message(6, 6, ""), HasSubstr("the first stage, 'a', has 5 epochs"));
+  EXPECT_THAT(message(1, 1, "prune = { sparsity = 0.1, rewind = 1 }\n"), HasSubstr("has 0 epochs"));
+}
+
 TEST(Recipe, ReadingAFileSetsItsFolderAndItsName) {
   const TemporaryFolder folder;
   std::ofstream(folder / "my.toml") << "[data]\ntrain = \"a.csv\"\n[[stage]]\n";
@@ -226,6 +249,7 @@ T random_fields() {
 
 Prune random_prune() {
   auto prune = random_fields<Prune>();
+  if (prune.rewind) prune.rewind = 0;  // one moment for all stages, before any training
   prune.fractions.clear();
   if (!prune.sparsity) prune.fractions = {*rc::gen::inRange(0, 1000) / 1001.0};
   return prune;

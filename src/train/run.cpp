@@ -18,6 +18,7 @@
 #include "base/metrics_reader.h"
 #include "base/version.h"
 #include "model/model.h"
+#include "rewrite/rewind.h"
 #include "train/checkpoint.h"
 #include "train/folder_lock.h"
 #include "train/freeze.h"
@@ -117,7 +118,10 @@ class Run {
   }
 
   void train_stage(RunJournal& journal) {
-    if (at_.position.epoch == 0) at_.graph = stage_graph(at_.graph, stage(), data_);
+    if (at_.position.epoch == 0) {
+      remember_if_asked();
+      at_.graph = stage_graph(at_.graph, stage(), data_);
+    }
     if (is_stage_done()) return;
     StageTrainer trainer(at_.graph, recipe_, at_.position.stage, data_, device_);
     if (!at_.optimizer.empty()) trainer.optimizer().load_state(at_.optimizer);
@@ -127,12 +131,23 @@ class Run {
       trainer.store(at_.graph);
       at_.optimizer = trainer.optimizer().state();
       note(result);
+      remember_if_asked();
       journal.epoch(stage().name, at_.position.epoch, at_.position.total_epochs, result,
                     seconds_since(start));
       journal.mark(at_.position);
       save();
       report(result);
     }
+  }
+
+  /// Keeps the values that later prunings go back to.
+  void remember_if_asked() {
+    if (at_.position.stage != 0 || recipe::rewind_epoch(recipe_.stages) != at_.position.epoch) {
+      return;
+    }
+    at_.graph = rewrite::remember(at_.graph);
+    // The best epoch may be an earlier one; what is remembered is this one's.
+    if (at_.best) at_.best = rewrite::remember(*at_.best, at_.graph);
   }
 
   void note(const EpochResult& result) {
@@ -182,7 +197,7 @@ class Run {
   }
 
   model::Model model_of(const Frozen& frozen, const nlohmann::json& summary) const {
-    return {.graph = at_.graph,
+    return {.graph = rewrite::forget(at_.graph),
             .provenance = {{"pare", std::string(version())},
                            {"recipe", recipe::to_toml(recipe_)},
                            {"data", data_.description},

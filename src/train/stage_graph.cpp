@@ -3,6 +3,7 @@
 #include "rewrite/mlp.h"
 #include "rewrite/prune.h"
 #include "rewrite/quantize.h"
+#include "rewrite/rewind.h"
 
 namespace pare::train {
 
@@ -19,6 +20,7 @@ graph::Graph stage_graph(const graph::Graph& before, const recipe::Stage& stage,
   graph::Graph graph = before;
   if (stage.quantize) graph = rewrite::quantize(graph, *stage.quantize, data.largest_input);
   if (stage.prune) graph = rewrite::prune(graph, *stage.prune);
+  if (stage.prune && stage.prune->rewind) graph = rewrite::rewind(graph);
   return graph;
 }
 
