@@ -10,24 +10,23 @@ namespace pare::bench {
 /// A compiler and how it is called.
 struct CompilerSetting {
   std::string compiler;
-  std::string flags;
+  std::vector<std::string> flags;
 
-  std::string name() const { return compiler + " " + flags; }
+  std::string name() const;  ///< "gcc -O2"
 };
 
-/// The three settings that are compared (docs/benchmarks.md). Of the two gcc settings with
-/// -march=native the second turns off -ftree-slp-vectorize, which costs straight-line code a lot.
+/// The three settings that are compared (docs/benchmarks.md). With -march=native gcc's
+/// -ftree-slp-vectorize costs straight-line code a lot, so that is off.
 std::vector<CompilerSetting> compiler_settings();
 
 /// Whether a compiler is there.
 bool is_there(const CompilerSetting& setting);
 
-/// A C file, compiled and opened.
+/// C files, compiled and opened.
 class CompiledC {
  public:
-  /// Compiles `source` (with its folder as include path) to a shared library. Throws InputError
-  /// with the compiler's messages.
-  CompiledC(const std::string& source, const CompilerSetting& setting);
+  /// Compiles `sources` to one shared library. Throws InputError with the compiler's messages.
+  CompiledC(const std::vector<std::string>& sources, const CompilerSetting& setting);
 
   /// The address of a function. Throws InputError if there is none of that name.
   template <class Signature>

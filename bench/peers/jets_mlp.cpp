@@ -5,12 +5,20 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
 #include <random>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "compiled_c.h"
+#include "deployed.h"
+#include "emitted_run.h"
+#include "engine_run.h"
+#include "int8_peak.h"
 #include "measure.h"
 #include "mlp.h"
 #include "model/model.h"
@@ -24,6 +32,7 @@ constexpr std::int64_t kBatch = 4096;
 struct Options {
   std::string library;
   std::string float_model;
+  std::vector<std::string> models;
   int rounds = 2000;
   double round_us = 50;
 };
@@ -47,28 +56,89 @@ void print_timings(const std::vector<Timing>& timings, std::int64_t batch) {
     if (timing.name.starts_with("ONNX")) best_peer = std::min(best_peer, timing.median_ns);
   }
   fmt::print("\nBatch {}, 1 thread: ns a sample; ratio to the best of ONNX Runtime\n\n", batch);
-  fmt::print("{:<60} {:>9} {:>9} {:>7}\n", "", "median", "p99", "ratio");
+  fmt::print("{:<72} {:>9} {:>9} {:>7}\n", "", "median", "p99", "ratio");
   for (const Timing& timing : timings) {
     const auto samples = static_cast<double>(batch);
-    fmt::print("{:<60} {:>9.1f} {:>9.1f} {:>7.2f}\n", timing.name, timing.median_ns / samples,
+    fmt::print("{:<72} {:>9.1f} {:>9.1f} {:>7.2f}\n", timing.name, timing.median_ns / samples,
                timing.p99_ns / samples, best_peer / timing.median_ns);
   }
+}
+
+/// What part of the machine's int8 peak the engine uses: multiply-accumulates of the program as it
+/// is, zero weights too, over the peak.
+void print_peak(const std::vector<Deployed>& models, const std::vector<Timing>& timings,
+                std::int64_t batch) {
+  const std::optional<double> peak = int8_peak_macs_per_ns();
+  if (!peak) return;
+  fmt::print("\nint8 peak of one thread here (vpdpbusd): {:.0f} GOP/s\n", 2 * *peak);
+  for (const Deployed& model : models) {
+    const Macs macs = count_macs(model.program);
+    for (const Timing& timing : timings) {
+      if (timing.name != fmt::format("pare engine, {}", model.name)) continue;
+      const double rate = static_cast<double>(macs.all * batch) / timing.median_ns;
+      fmt::print(
+          "{}: {} multiply-accumulates a sample ({} not zero): {:.0f} GOP/s, {:.0f} % of "
+          "it\n",
+          timing.name, macs.all, macs.nonzero, 2 * rate, 100 * rate / *peak);
+    }
+  }
+}
+
+/// All that run at one batch size, and what they own.
+struct Contestants {
+  std::vector<PeerSession> peers;
+  std::vector<std::unique_ptr<EngineRun>> engines;
+  std::vector<std::unique_ptr<EmittedRun>> emitted;
+  std::vector<Contender> contenders;
+};
+
+/// One of our networks: in the engine, and alone also as C. Each is held against the reference.
+void add_model(const Deployed& model, std::span<const float> samples, std::int64_t batch,
+               Contestants& all) {
+  const std::vector<std::int64_t> expected = reference_codes(model, samples);
+  all.engines.push_back(std::make_unique<EngineRun>(model, batch));
+  all.engines.back()->check(samples, expected);
+  all.contenders.push_back(all.engines.back()->contender(samples));
+  if (batch > 1) return;
+  for (const CompilerSetting& setting : compiler_settings()) {
+    if (!is_there(setting)) {
+      fmt::print("{} is not here: its C is left out\n", setting.compiler);
+      continue;
+    }
+    for (const emit::c::Style style : {emit::c::Style::kUnrolled, emit::c::Style::kTable}) {
+      all.emitted.push_back(std::make_unique<EmittedRun>(model, style, setting));
+      all.emitted.back()->check(samples, expected);
+      all.contenders.push_back(all.emitted.back()->contender(samples));
+    }
+  }
+}
+
+void compare_at(const Options& options, const OnnxRuntime& runtime, const graph::Graph& graph,
+                const std::vector<Deployed>& models, std::int64_t batch) {
+  const Mlp mlp = fold_mlp(graph);
+  const std::vector<float> samples = random_samples(kBatch, mlp.inputs());
+  Contestants all;
+  all.peers = peer_sessions(runtime, mlp, samples, batch);
+  const auto first = std::span(samples).first(static_cast<std::size_t>(batch * mlp.inputs()));
+  for (PeerSession& peer : all.peers) check_outputs(graph, peer, first);
+  add_contenders(all.peers, samples, all.contenders);
+  for (const Deployed& model : models) add_model(model, samples, batch, all);
+  const auto timings = measure_interleaved(all.contenders, options.rounds, options.round_us);
+  print_timings(timings, batch);
+  if (batch > 1) print_peak(models, timings, batch);
 }
 
 void compare(const Options& options) {
   flush_denormals();
   const graph::Graph graph = model::load(options.float_model).graph;
-  const Mlp mlp = fold_mlp(graph);
-  const std::vector<float> samples = random_samples(kBatch, mlp.inputs());
+  std::vector<Deployed> models;
+  for (const std::string& path : options.models) {
+    models.push_back(load_deployed(path, std::filesystem::path(path).stem().string()));
+  }
   const OnnxRuntime runtime(options.library);
-  fmt::print("ONNX Runtime {}\n\n", runtime.version());
+  fmt::print("ONNX Runtime {}\n", runtime.version());
   for (const std::int64_t batch : {std::int64_t{1}, kBatch}) {
-    auto sessions = peer_sessions(runtime, mlp, samples, batch);
-    const auto first = std::span(samples).first(static_cast<std::size_t>(batch * mlp.inputs()));
-    for (PeerSession& peer : sessions) check_outputs(graph, peer, first);
-    std::vector<Contender> contenders;
-    add_contenders(sessions, samples, contenders);
-    print_timings(measure_interleaved(contenders, options.rounds, options.round_us), batch);
+    compare_at(options, runtime, graph, models, batch);
   }
 }
 
@@ -76,6 +146,7 @@ int main_of(int argc, char** argv) {
   Options options;
   CLI::App app("Holds a jets MLP of pare against ONNX Runtime");
   app.add_option("float", options.float_model, "The float model (.pare)")->required();
+  app.add_option("models", options.models, "Its quantized and pruned versions (.pare)");
   app.add_option("--onnxruntime", options.library, "ONNX Runtime's shared library")
       ->envname("PARE_ONNXRUNTIME");
   app.add_option("--rounds", options.rounds, "How often each contender is timed");

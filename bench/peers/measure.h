@@ -23,7 +23,8 @@ struct Timing {
 
 /// Runs all contenders in turn, `rounds` times, each time as many calls in a row as take about
 /// `round_us` microseconds (at least one), so that whatever else the machine does hits all of them
-/// alike. The first tenth of the rounds warms up and does not count.
+/// alike. Before each time an eighth as many calls (at least one) bring its data into the caches;
+/// they do not count, nor does the first tenth of the rounds.
 std::vector<Timing> measure_interleaved(std::vector<Contender>& contenders, int rounds,
                                         double round_us);
 
