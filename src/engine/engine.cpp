@@ -56,6 +56,14 @@ Engine::Engine(program::Program program, lower::Interface interface, const Optio
         "program '{}': expected one input {} and one output {}, as its interface says",
         program_.name, to_string(interface_->input_shape), to_string(interface_->output_shape)));
   }
+  const program::Interval codes = program_.buffer(program_.inputs[0]).width.range();
+  if (!codes.contains({interface_->input.codes.lowest, interface_->input.codes.highest})) {
+    throw InputError(fmt::format("program '{}': input codes {} … {}, which {} does not hold",
+                                 program_.name, interface_->input.codes.lowest,
+                                 interface_->input.codes.highest,
+                                 program::to_string(program_.buffer(program_.inputs[0]).width)));
+  }
+  if (!options.is_generic) input_mapper_ = make_input_mapper(*interface_);
   make_plans(options);
 }
 

@@ -44,6 +44,9 @@ class Engine {
   const program::Program& program() const { return program_; }
   const std::optional<lower::Interface>& interface() const { return interface_; }
 
+  /// What maps raw numbers to input codes; none where lower::map_input does.
+  const std::optional<InputMapper>& input_mapper() const { return input_mapper_; }
+
   /// What runs for batches, and for one sample.
   const Plan& plan(PlanKind kind) const {
     return kind == PlanKind::kBatch ? batch_plan_ : sample_plan_;
@@ -57,6 +60,7 @@ class Engine {
 
   program::Program program_;
   std::optional<lower::Interface> interface_;
+  std::optional<InputMapper> input_mapper_;
   InstructionSet instruction_set_ = InstructionSet::kPortable;
   PackedMatrices packed_;
   Plan sample_plan_;

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/input_mapper.h"
 #include "engine/linear.h"
 
 namespace pare::engine {
@@ -29,6 +30,7 @@ struct Kernels {
   /// Lanes are samples.
   LinearKernel dense_batch = nullptr;
   LinearKernel sparse_batch = nullptr;
+  InputKernel map_input = nullptr;
 };
 
 /// REQUIRES: the machine has the instruction set.

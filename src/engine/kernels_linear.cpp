@@ -13,6 +13,9 @@
 
 PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
+
+InputKernel input_kernel();  // kernels_input.cpp
+
 namespace {
 
 /// Vectors of samples that are worked on at once.
@@ -199,9 +202,11 @@ void dense_sample(const LinearCall& call) noexcept {
 
 // Wanted by kernels.cpp: the one of each instruction set.
 const Kernels& linear_kernels() {
-  static constexpr Kernels kKernels{
-      .dense_sample = dense_sample, .dense_batch = dense_batch, .sparse_batch = sparse_batch};
-  return kKernels;
+  static const Kernels kernels{.dense_sample = dense_sample,
+                               .dense_batch = dense_batch,
+                               .sparse_batch = sparse_batch,
+                               .map_input = input_kernel()};
+  return kernels;
 }
 
 }  // namespace pare::engine::HWY_NAMESPACE

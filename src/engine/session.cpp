@@ -33,6 +33,19 @@ std::span<Codes> of_sample(std::span<Codes> codes, std::size_t sample, std::size
   return codes.subspan(sample * size, size);
 }
 
+/// A buffer with one value, sample after sample.
+void unload(const View& view, std::size_t lanes, std::size_t stride, std::int32_t* to) {
+  with_type(view.element, [&](auto type) {
+    const auto* from = reinterpret_cast<const decltype(type)*>(view.data);
+    for (std::size_t e = 0; e < view.size; ++e) {
+      for (std::size_t s = 0; s < lanes; ++s) {
+        to[s * view.size + e] =
+            static_cast<std::int32_t>(from[index_of(e, s, view.interleave, stride)]);
+      }
+    }
+  });
+}
+
 }  // namespace
 
 std::string_view describe(Status status) {
@@ -235,26 +248,25 @@ Status Session::run(std::span<const float> raw, std::span<std::int32_t> codes) n
   if (raw.size() != num_samples * input_size || codes.size() != num_samples * output_size) {
     return Status::kWrongSize;
   }
-  state.for_chunks(
-      num_samples, [&](Worker& worker, const Frame& frame, std::size_t first, std::size_t lanes) {
-        const View& x = frame.view(program.inputs[0]);
-        const View& y = frame.view(program.outputs[0]);
-        for (std::size_t s = 0; s < lanes; ++s) {
-          lower::map_input(*interface, raw.subspan((first + s) * input_size, input_size),
-                           worker.raw_codes);
-          store_sample(x, 0, s, frame.stride(), worker.raw_codes.data());
-        }
-        frame.run(lanes, {});
-        for (std::size_t s = 0; s < lanes; ++s) {
-          std::int32_t* to = codes.data() + (first + s) * output_size;
-          with_type(y.element, [&](auto type) {
-            const auto* from = reinterpret_cast<const decltype(type)*>(y.at(0));
-            for (std::size_t e = 0; e < y.size; ++e) {
-              to[e] = static_cast<std::int32_t>(from[index_of(e, s, y.interleave, frame.stride())]);
-            }
-          });
-        }
-      });
+  const std::optional<InputMapper>& mapper = state.engine.input_mapper();
+  const InputKernel map_input = kernels_of(state.engine.instruction_set()).map_input;
+  const BufferId input = program.inputs[0];
+  const BufferId output = program.outputs[0];
+  state.for_chunks(num_samples, [&](Worker& worker, const Frame& frame, std::size_t first,
+                                    std::size_t lanes) {
+    const View& x = frame.view(input);
+    const std::span<const float> from = raw.subspan(first * input_size, lanes * input_size);
+    if (mapper && x.element != Element::kI64) {
+      map_input({*mapper, from.data(), x, {lanes, frame.stride()}});
+    } else {
+      for (std::size_t s = 0; s < lanes; ++s) {
+        lower::map_input(*interface, from.subspan(s * input_size, input_size), worker.raw_codes);
+        store_sample(x, 0, s, frame.stride(), worker.raw_codes.data());
+      }
+    }
+    frame.run(lanes, {});
+    unload(frame.view(output), lanes, frame.stride(), codes.data() + first * output_size);
+  });
   return Status::kOk;
 }
 
