@@ -6,6 +6,8 @@
 // printed. The fraction of the peak counts the products of the program (16-bit inputs count as
 // one), of a whole run: mapping of inputs, requantizing and storing included.
 
+#include "engine/engine.h"
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -15,7 +17,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "engine/engine.h"
 #include "engine/session.h"
 #include "engine_network.h"
 #include "engine_peak.h"
@@ -132,11 +133,13 @@ int main(int argc, char** argv) {
     fmt::print("{}\n", json.dump());
     return 0;
   }
-  fmt::print("jets MLP 16-64-32-32-5, float32 in, codes out, 1 thread, median of {} runs\n", rounds);
+  fmt::print("jets MLP 16-64-32-32-5, float32 in, codes out, 1 thread, median of {} runs\n",
+             rounds);
   for (const Candidate* candidate : {&dense, &pruned}) {
-    fmt::print("  {:12} one sample {:7.1f} ns   batch of {} {:6.2f} ns a sample   load {:.2f} ms   {}\n",
-               candidate->name(), candidate->one_ns(), kBatch, candidate->batch_ns(),
-               candidate->load_ms(), candidate->kernels());
+    fmt::print(
+        "  {:12} one sample {:7.1f} ns   batch of {} {:6.2f} ns a sample   load {:.2f} ms   {}\n",
+        candidate->name(), candidate->one_ns(), kBatch, candidate->batch_ns(), candidate->load_ms(),
+        candidate->kernels());
   }
   fmt::print("  dense / pruned {:.2f}; 8-bit peak {:.0f} GOP/s, of which dense reaches {:.0f} %\n",
              dense.batch_ns() / pruned.batch_ns(), peak, 100 * fraction);

@@ -64,8 +64,9 @@ inline Network jets_mlp(double zeros) {
     const double sum_deviation =
         deviation * 18 * std::sqrt(static_cast<double>(n) * (1 - zeros) + 1);
     const auto bias = static_cast<std::int64_t>(sum_deviation / 4);
-    add(name, program::Linear{weight, constant(name + ".bias", Width{24, true}, {m},
-                                               [&] { return random.in(-bias, bias); })},
+    add(name,
+        program::Linear{weight, constant(name + ".bias", Width{24, true}, {m},
+                                         [&] { return random.in(-bias, bias); })},
         {m});
     if (i + 1 == sizes.size()) break;
     // 63 codes for two deviations of the sums.
@@ -87,7 +88,9 @@ inline Network jets_mlp(double zeros) {
   }
   program.outputs = {x};
   program.sections = {std::move(section)};
-  lower::Interface interface{.input_shape = {16}, .output_shape = {5}};
+  lower::Interface interface {
+    .input_shape = {16}, .output_shape = { 5 }
+  };
   for (int i = 0; i < 16; ++i) {
     interface.input.mean.push_back(0.37 * i - 2);
     interface.input.scale.push_back(1.3 + 0.1 * i);

@@ -64,7 +64,8 @@ std::optional<Epilogue> make_epilogue(const program::Program& program, const pro
   Epilogue made{.mode = mode_of(op.rounding),
                 .lowest = static_cast<std::int32_t>(op.lowest),
                 .highest = static_cast<std::int32_t>(op.highest)};
-  bool is_float = true;
+  // Kernels know float32 with one rounding alone.
+  bool is_float = made.mode == Epilogue::Mode::kNearestEven;
   made.multiply_d.resize(padded_size);
   made.add_d.resize(padded_size);
   for (std::size_t i = 0; i < sums.size(); ++i) {

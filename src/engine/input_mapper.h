@@ -10,8 +10,8 @@
 
 namespace pare::engine {
 
-/// lower::InputMap, ready for vectors: the same codes, NaN included. Lists have one entry an element
-/// of a sample, with padding.
+/// lower::InputMap, ready for vectors: the same codes, NaN included. Lists have one entry an
+/// element of a sample, with padding.
 struct InputMapper {
   std::size_t size = 0;  ///< elements of a sample
   bool has_affine = false;

@@ -55,8 +55,8 @@ HWY_INLINE VInts codes_of(const InputMapper& mapper, VFloats raw, std::size_t e)
   const VFloats zero_point = hn::Set(Floats(), mapper.zero_point);
   const VFloats code = hn::Add(rounded(mapper, raw, e), zero_point);
   const VFloats number = hn::IfThenElse(hn::IsNaN(code), zero_point, code);
-  const VFloats clamped = hn::Min(hn::Max(number, hn::Set(Floats(), mapper.lowest)),
-                                  hn::Set(Floats(), mapper.highest));
+  const VFloats clamped =
+      hn::Min(hn::Max(number, hn::Set(Floats(), mapper.lowest)), hn::Set(Floats(), mapper.highest));
   return hn::ConvertTo(Ints(), clamped);
 }
 
@@ -71,8 +71,7 @@ HWY_INLINE void map_row(const InputMapper& mapper, const float* raw, std::size_t
     store_lanes(codes_of(mapper, hn::LoadU(Floats(), raw + e), e), element, to + i * size);
   }
   if (i == count) return;
-  const VFloats rest =
-      hn::MaskedLoad(hn::FirstN(Floats(), count - i), Floats(), raw + first + i);
+  const VFloats rest = hn::MaskedLoad(hn::FirstN(Floats(), count - i), Floats(), raw + first + i);
   alignas(64) std::byte tail[64 * sizeof(std::int32_t)];
   store_lanes(codes_of(mapper, rest, first + i), element, tail);
   std::memcpy(to + i * size, tail, (count - i) * size);

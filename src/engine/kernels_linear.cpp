@@ -25,8 +25,9 @@ constexpr std::size_t kVectors = 2;
 
 /// Four outputs of kVectors vectors of samples.
 template <Group kGroup, class Finish>
-void dense_block(const DenseWeights& w, std::size_t i, const std::byte* x, std::size_t stride,
-                 const Finish& finish, const Output& output, std::size_t s) {
+HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byte* x,
+                            std::size_t stride, const Finish& finish, const Output& output,
+                            std::size_t s) {
   const std::size_t n = num_lanes();
   const std::int32_t* bias = bias_of<kGroup>(w) + i;
   VInts a0 = hn::Set(Ints(), bias[0]), a1 = a0;
