@@ -27,6 +27,10 @@ using program::Codes;
 constexpr const char* kName = "verified";
 constexpr std::size_t kMostErrorText = 1000;
 
+/// Bytes of source above which it is compiled without optimisation: straight-line functions of
+/// 100 000 terms take optimisers minutes.
+constexpr std::size_t kLargeSource = 100'000;
+
 /// Why a backend did not run, which is no fault of the program's.
 struct Skip {
   std::string reason;
@@ -46,9 +50,10 @@ void run_process(const TemporaryFolder& folder, std::vector<std::string> argumen
 
 void compile(const TemporaryFolder& folder, const std::string& compiler,
              const emit::c::Files& files) {
+  const char* optimisation = files.source.text.size() > kLargeSource ? "-O0" : "-O1";
   std::vector<std::string> arguments = {compiler,
                                         "-std=c99",
-                                        "-O1",
+                                        optimisation,
                                         "-o",
                                         folder / "driver",
                                         folder / "driver.c",
