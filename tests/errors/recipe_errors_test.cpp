@@ -69,7 +69,7 @@ TEST(RecipeErrors, AnUnknownKeyIsAnsweredWithTheNearest) {
 
 TEST(RecipeErrors, AnUnknownKeyFarFromAllIsAnsweredWithAll) {
   EXPECT_THAT(stage_error("prune = { sparsity = 0.5, xyzzy = 1 }"),
-              HasSubstr("known keys: exclude, fractions, scope, sparsity"));
+              HasSubstr("known keys: exclude, fractions, rewind, scope, sparsity"));
 }
 
 TEST(RecipeErrors, ImpossibleBits) {
