@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <random>
 
 #include <CLI/CLI.hpp>
@@ -17,8 +16,8 @@
 #include "compiled_c.h"
 #include "deployed.h"
 #include "emitted_run.h"
+#include "engine_peak.h"
 #include "engine_run.h"
-#include "int8_peak.h"
 #include "measure.h"
 #include "mlp.h"
 #include "model/model.h"
@@ -68,18 +67,18 @@ void print_timings(const std::vector<Timing>& timings, std::int64_t batch) {
 /// is, zero weights too, over the peak.
 void print_peak(const std::vector<Deployed>& models, const std::vector<Timing>& timings,
                 std::int64_t batch) {
-  const std::optional<double> peak = int8_peak_macs_per_ns();
-  if (!peak) return;
-  fmt::print("\nint8 peak of one thread here (vpdpbusd): {:.0f} GOP/s\n", 2 * *peak);
+  const double peak = peak_gops();
+  if (peak == 0) return;
+  fmt::print("\nint8 peak of one thread here (vpdpbusd): {:.0f} GOP/s\n", peak);
   for (const Deployed& model : models) {
     const Macs macs = count_macs(model.program);
     for (const Timing& timing : timings) {
       if (timing.name != fmt::format("pare engine, {}", model.name)) continue;
-      const double rate = static_cast<double>(macs.all * batch) / timing.median_ns;
+      const double gops = 2 * static_cast<double>(macs.all * batch) / timing.median_ns;
       fmt::print(
           "{}: {} multiply-accumulates a sample ({} not zero): {:.0f} GOP/s, {:.0f} % of "
           "it\n",
-          timing.name, macs.all, macs.nonzero, 2 * rate, 100 * rate / *peak);
+          timing.name, macs.all, macs.nonzero, gops, 100 * gops / peak);
     }
   }
 }
