@@ -20,7 +20,7 @@ endif
 
 RELEASE = build/release
 FUZZ = build/fuzz
-BENCHES = qat_step nn_kernels
+BENCHES = qat_step nn_kernels emitted_c
 
 .DEFAULT_GOAL = help
 .PHONY: help deps configure build run test-build test test-long bench fuzz format lint measure

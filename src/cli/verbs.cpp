@@ -7,6 +7,7 @@
 #include "cli/verb_cost.h"
 #include "cli/verb_data.h"
 #include "cli/verb_eval.h"
+#include "cli/verb_export.h"
 #include "cli/verb_inspect.h"
 #include "cli/verb_report.h"
 #include "cli/verb_sweep.h"
@@ -28,6 +29,7 @@ std::vector<Verb> add_verbs(CLI::App& app,
           add_eval(app),
           add_cost(app),
           add_verify(app),
+          add_export(app),
           add_inspect(app),
           add_compare(app),
           add_sweep(app),

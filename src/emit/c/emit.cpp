@@ -116,7 +116,8 @@ Files emit(const program::Program& program, const lower::Interface* interface,
   const Frame frame = make_frame(program, options);
   return {{frame.name + ".h", header(frame, interface)},
           {frame.name + ".c", source(frame, interface)},
-          {frame.name + "_test.c", self_check(frame, golden)}};
+          {frame.name + "_test.c", self_check(frame, golden)},
+          frame.layout.memory_bytes()};
 }
 
 }  // namespace pare::emit::c

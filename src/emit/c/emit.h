@@ -42,7 +42,8 @@ struct File {
 struct Files {
   File header;
   File source;
-  File test;  ///< runs the golden vectors; has a main
+  File test;                      ///< runs the golden vectors; has a main
+  std::int64_t memory_bytes = 0;  ///< of struct NAME_memory; straight-line code also uses the stack
 };
 
 /// The most multiplications and elements that unrolled code may have.
