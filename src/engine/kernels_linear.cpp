@@ -84,17 +84,36 @@ void dense_batch(const LinearCall& call) noexcept {
 
 // ---------------------------------------------------------------------------- batches, sparse
 
-/// One output of kVectors vectors of samples.
-template <Group kGroup>
+/// One output of kNum vectors of samples.
+template <Group kGroup, std::size_t kNum>
 HWY_INLINE void sparse_output(const SparseWeights& w, std::size_t i, const std::byte* x,
-                              std::size_t stride, VInts& sum0, VInts& sum1) {
-  sum0 = sum1 = hn::Set(Ints(), bias_of<kGroup>(w)[i]);
+                              std::size_t stride, VInts (&sums)[kNum]) {
+  for (VInts& sum : sums) sum = hn::Set(Ints(), bias_of<kGroup>(w)[i]);
   if (i >= w.num_outputs) return;
   for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
     const std::byte* from = x + 4 * stride * w.inputs[k];
     const VInts weights = hn::Set(Ints(), w.groups[k]);
-    sum0 = dot<kGroup>(sum0, prepare<kGroup>(load_ints(from)), weights);
-    sum1 = dot<kGroup>(sum1, prepare<kGroup>(load_ints(from + 4 * num_lanes())), weights);
+    for (std::size_t v = 0; v < kNum; ++v) {
+      const VInts inputs = prepare<kGroup>(load_ints(from + 4 * v * num_lanes()));
+      sums[v] = dot<kGroup>(sums[v], inputs, weights);
+    }
+  }
+}
+
+/// All outputs of kNum vectors of samples, four at a time.
+template <Group kGroup, std::size_t kNum, class Finish>
+HWY_INLINE void sparse_samples(const SparseWeights& w, const std::byte* x, std::size_t stride,
+                               const Finish& finish, const Output& output, std::size_t s) {
+  for (std::size_t i = 0; i < w.num_outputs; i += 4) {
+    VInts a[kNum], b[kNum], c[kNum], d[kNum];
+    sparse_output<kGroup>(w, i, x, stride, a);
+    sparse_output<kGroup>(w, i + 1, x, stride, b);
+    sparse_output<kGroup>(w, i + 2, x, stride, c);
+    sparse_output<kGroup>(w, i + 3, x, stride, d);
+    for (std::size_t v = 0; v < kNum; ++v) {
+      output.store(i, s + v * num_lanes(), finish.of_output(a[v], i), finish.of_output(b[v], i + 1),
+                   finish.of_output(c[v], i + 2), finish.of_output(d[v], i + 3));
+    }
   }
 }
 
@@ -104,19 +123,14 @@ void sparse_rows(const LinearCall& call, const Finish& finish) {
   const std::size_t stride = call.extent.stride;
   const std::size_t n = num_lanes();
   const Output output(call, 0, w.num_outputs);
-  for (std::size_t s = 0; s < call.extent.lanes; s += kVectors * n) {
-    const std::byte* x = call.x.at(call.t) + 4 * s;
-    for (std::size_t i = 0; i < w.num_outputs; i += 4) {
-      VInts a0, a1, b0, b1, c0, c1, d0, d1;
-      sparse_output<kGroup>(w, i, x, stride, a0, a1);
-      sparse_output<kGroup>(w, i + 1, x, stride, b0, b1);
-      sparse_output<kGroup>(w, i + 2, x, stride, c0, c1);
-      sparse_output<kGroup>(w, i + 3, x, stride, d0, d1);
-      output.store(i, s, finish.of_output(a0, i), finish.of_output(b0, i + 1),
-                   finish.of_output(c0, i + 2), finish.of_output(d0, i + 3));
-      output.store(i, s + n, finish.of_output(a1, i), finish.of_output(b1, i + 1),
-                   finish.of_output(c1, i + 2), finish.of_output(d1, i + 3));
-    }
+  const std::byte* x = call.x.at(call.t);
+  std::size_t s = 0;
+  // Sums of a product wait for each other: more vectors at once keep the units busy.
+  for (; s + 4 * n <= round_up(call.extent.lanes, kVectors * n); s += 4 * n) {
+    sparse_samples<kGroup, 4>(w, x + 4 * s, stride, finish, output, s);
+  }
+  for (; s < call.extent.lanes; s += kVectors * n) {
+    sparse_samples<kGroup, kVectors>(w, x + 4 * s, stride, finish, output, s);
   }
 }
 
@@ -237,7 +251,9 @@ std::vector<InstructionSet> instruction_sets() {
 #if HWY_STATIC_TARGET == HWY_EMU128
   sets.push_back(InstructionSet::kPortable);
 #endif
-  [[maybe_unused]] const std::int64_t here = hwy::SupportedTargets();
+#if HWY_TARGETS != HWY_STATIC_TARGET
+  const std::int64_t here = hwy::SupportedTargets();
+#endif
 #if HWY_TARGETS & HWY_NEON
   sets.push_back(InstructionSet::kNeon);
 #endif

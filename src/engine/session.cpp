@@ -38,9 +38,9 @@ void unload(const View& view, std::size_t lanes, std::size_t stride, std::int32_
   with_type(view.element, [&](auto type) {
     const auto* from = reinterpret_cast<const decltype(type)*>(view.data);
     for (std::size_t e = 0; e < view.size; ++e) {
+      const auto* element = from + index_of(e, 0, view.interleave, stride);
       for (std::size_t s = 0; s < lanes; ++s) {
-        to[s * view.size + e] =
-            static_cast<std::int32_t>(from[index_of(e, s, view.interleave, stride)]);
+        to[s * view.size + e] = static_cast<std::int32_t>(element[s * view.interleave]);
       }
     }
   });

@@ -1,0 +1,37 @@
+// Many more of equality_test.cpp's programs.
+
+#include <gtest/gtest.h>
+
+#include "engine/equality.h"
+#include "engine/random_mlp.h"
+#include "program/random_program.h"
+
+namespace pare::engine {
+namespace {
+
+constexpr std::uint64_t kFirst = 1000000;
+constexpr std::uint64_t kNumPrograms = 100000;
+
+class LongEquality : public testing::TestWithParam<InstructionSet> {};
+
+TEST_P(LongEquality, OfRandomPrograms) {
+  Count count;
+  for (std::uint64_t seed = kFirst; seed < kFirst + kNumPrograms; ++seed) {
+    SCOPED_TRACE(seed);
+    const bool is_mlp = seed % 2 == 0;
+    expect_equal(is_mlp ? random_mlp(seed) : program::random_program(seed), seed,
+                 {.instruction_set = GetParam()}, count);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_EQ(count.programs, kNumPrograms);
+}
+
+INSTANTIATE_TEST_SUITE_P(InstructionSets, LongEquality, testing::ValuesIn(instruction_sets()),
+                         [](const auto& info) {
+                           std::string name(name_of(info.param));
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace pare::engine
