@@ -35,12 +35,18 @@ std::span<Codes> of_sample(std::span<Codes> codes, std::size_t sample, std::size
 
 /// A buffer with one value, sample after sample.
 void unload(const View& view, std::size_t lanes, std::size_t stride, std::int32_t* to) {
+  const std::size_t size = view.size;
+  const std::size_t interleave = view.interleave;
   with_type(view.element, [&](auto type) {
     const auto* from = reinterpret_cast<const decltype(type)*>(view.data);
-    for (std::size_t e = 0; e < view.size; ++e) {
-      const auto* element = from + index_of(e, 0, view.interleave, stride);
+    if (stride == 1) {
+      for (std::size_t e = 0; e < size; ++e) to[e] = static_cast<std::int32_t>(from[e]);
+      return;
+    }
+    for (std::size_t e = 0; e < size; ++e) {
+      const auto* lane = from + index_of(e, 0, interleave, stride);
       for (std::size_t s = 0; s < lanes; ++s) {
-        to[s * view.size + e] = static_cast<std::int32_t>(element[s * view.interleave]);
+        to[s * size + e] = static_cast<std::int32_t>(lane[s * interleave]);
       }
     }
   });
@@ -117,6 +123,11 @@ struct Session::State {
   /// Calls work(worker, frame, first sample, number of samples) for every chunk of a batch.
   template <class Work>
   void for_chunks(std::size_t num_samples, Work&& work) {
+    if (num_samples < kFewSamples) {
+      Worker& worker = workers[0];
+      for (std::size_t s = 0; s < num_samples; ++s) work(worker, *worker.one, s, std::size_t{1});
+      return;
+    }
     struct Job {
       State& state;
       std::size_t num_samples;
