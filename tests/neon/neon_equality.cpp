@@ -1,0 +1,80 @@
+// The engine's NEON kernels against the reference: built by a cross compiler, run under qemu. No
+// test framework: what is linked here is compiled for another machine.
+
+#include <cstdio>
+#include <cstdlib>
+#include <span>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/random_mlp.h"
+#include "engine/session.h"
+#include "program/random_inputs.h"
+#include "program/random_program.h"
+#include "program/reference.h"
+
+namespace {
+
+using pare::engine::Engine;
+using pare::engine::KernelKind;
+using pare::program::Codes;
+using pare::program::Inputs;
+
+long num_samples = 0;
+long num_fast_steps = 0;
+
+bool is_equal(const pare::program::Program& program, std::uint64_t seed) {
+  const Engine engine(program);
+  if (name_of(engine.instruction_set()) != "neon") return false;
+  for (const auto& section : engine.plan(pare::engine::PlanKind::kBatch).sections) {
+    for (const auto& step : section.steps) {
+      num_fast_steps += kind_of(step) == KernelKind::kGeneric ? 0 : 1;
+    }
+  }
+  // A batch of equal numbers of steps, whose samples differ.
+  const std::size_t batch = 1 + seed % 11;
+  const Inputs first = random_inputs(program, seed, pare::program::InputKind::kAny);
+  std::vector<Codes> inputs(first.buffers.size());
+  std::vector<Codes> expected(program.outputs.size());
+  std::size_t found = 0;
+  for (std::uint64_t next = 1000 * seed; found < batch; ++next) {
+    const auto kind = static_cast<pare::program::InputKind>(found % 4);
+    const Inputs sample = random_inputs(program, next, kind);
+    if (sample.trip_counts != first.trip_counts) continue;
+    const auto outputs = run_reference(program, sample).outputs;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      inputs[i].insert(inputs[i].end(), sample.buffers[i].begin(), sample.buffers[i].end());
+    }
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      expected[i].insert(expected[i].end(), outputs[i].begin(), outputs[i].end());
+    }
+    ++found;
+  }
+  pare::engine::Session session(engine, {.num_threads = 1, .max_trip_counts = first.trip_counts});
+  std::vector<Codes> outputs;
+  for (const Codes& codes : expected) outputs.emplace_back(codes.size(), -77);
+  const std::vector<std::span<const std::int64_t>> from(inputs.begin(), inputs.end());
+  const std::vector<std::span<std::int64_t>> to(outputs.begin(), outputs.end());
+  num_samples += static_cast<long>(batch);
+  return session.run(batch, from, first.trip_counts, to) == pare::engine::Status::kOk &&
+         outputs == expected;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const long num_programs = argc > 1 ? std::atol(argv[1]) : 2000;
+  for (long seed = 0; seed < num_programs; ++seed) {
+    const auto number = static_cast<std::uint64_t>(seed);
+    const bool is_mlp = seed % 2 == 0;
+    if (is_equal(is_mlp ? pare::engine::random_mlp(number) : pare::program::random_program(number),
+                 number)) {
+      continue;
+    }
+    std::printf("seed %ld: the engine differs from the reference\n", seed);
+    return 1;
+  }
+  std::printf("%ld programs, %ld samples, %ld steps by NEON kernels\n", num_programs, num_samples,
+              num_fast_steps);
+  return num_fast_steps > num_programs ? 0 : 1;
+}
