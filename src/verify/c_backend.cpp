@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -31,11 +32,6 @@ constexpr std::size_t kMostErrorText = 1000;
 /// 100 000 terms take optimisers minutes.
 constexpr std::size_t kLargeSource = 100'000;
 
-/// Why a backend did not run, which is no fault of the program's.
-struct Skip {
-  std::string reason;
-};
-
 void run_process(const TemporaryFolder& folder, std::vector<std::string> arguments,
                  std::string_view what) {
   Process process({.arguments = std::move(arguments),
@@ -48,8 +44,9 @@ void run_process(const TemporaryFolder& folder, std::vector<std::string> argumen
       fmt::format("{}: {}\n{}", what, describe(end), tail_of(folder / "stderr", kMostErrorText)));
 }
 
-void compile(const TemporaryFolder& folder, const std::string& compiler,
-             const emit::c::Files& files) {
+/// Why it cannot be compiled here, which is no fault of the program's; empty if it was.
+std::string compile(const TemporaryFolder& folder, const std::string& compiler,
+                    const emit::c::Files& files) {
   const char* optimisation = files.source.text.size() > kLargeSource ? "-O0" : "-O1";
   std::vector<std::string> arguments = {compiler,
                                         "-std=c99",
@@ -61,8 +58,9 @@ void compile(const TemporaryFolder& folder, const std::string& compiler,
   try {
     run_process(folder, std::move(arguments), "compiling the emitted C");
   } catch (const InputError& error) {
-    throw Skip{fmt::format("no C compiler here ({}); set CC to one", error.what())};
+    return fmt::format("no C compiler here ({}); set CC to one", error.what());
   }
+  return {};
 }
 
 Codes read_codes(const std::string& path) {
@@ -84,19 +82,19 @@ class CBackend {
     const std::string name = style == Style::kTable ? "C table" : "C unrolled";
     try {
       results_ = run_all(style);
-    } catch (const Skip& skip) {
-      return {.backend = name, .skipped = skip.reason};
     } catch (const InputError& error) {
       return {.backend = name, .failure = error.what()};
     } catch (const InternalError& error) {
       return {.backend = name, .failure = error.what()};
     }
+    if (!skipped_.empty()) return {.backend = name, .skipped = skipped_};
     next_ = 0;
     return compare(deployment_, name, [&](const program::Inputs&) { return take_outputs(); });
   }
 
  private:
-  emit::c::Files emit_files(Style style) const {
+  /// None: too large to unroll.
+  std::optional<emit::c::Files> emit_files(Style style) {
     emit::c::Options options{.name = kName, .style = style, .max_trip_count = 1};
     for (const std::int64_t count : deployment_.golden.trip_counts) {
       options.max_trip_count = std::max(options.max_trip_count, count);
@@ -105,19 +103,23 @@ class CBackend {
       return emit_(program_, options);
     } catch (const InputError& error) {
       if (style == Style::kTable) throw;
-      throw Skip{error.what()};  // too large to unroll
+      skipped_ = error.what();
+      return std::nullopt;
     }
   }
 
-  /// The outputs' codes, one sample after the other.
-  Codes run_all(Style style) const {
-    const emit::c::Files files = emit_files(style);
+  /// The outputs' codes, one sample after the other; none if skipped_ says why.
+  Codes run_all(Style style) {
+    skipped_.clear();
+    const auto files = emit_files(style);
+    if (!files) return {};
     const TemporaryFolder folder;
-    write_file_atomic(folder / files.header.name, files.header.text);
-    write_file_atomic(folder / files.source.name, files.source.text);
+    write_file_atomic(folder / files->header.name, files->header.text);
+    write_file_atomic(folder / files->source.name, files->source.text);
     write_file_atomic(folder / "driver.c",
-                      c_driver(program_, deployment_.golden, kName, files.header.name));
-    compile(folder, compiler_, files);
+                      c_driver(program_, deployment_.golden, kName, files->header.name));
+    skipped_ = compile(folder, compiler_, *files);
+    if (!skipped_.empty()) return {};
     Codes inputs;
     for (std::int64_t i = 0; i < deployment_.golden.num_samples; ++i) {
       for (const Codes& codes : inputs_of(program_, deployment_.golden, i).buffers) {
@@ -147,6 +149,7 @@ class CBackend {
   const program::Program& program_;
   std::string compiler_;
   const EmitC& emit_;
+  std::string skipped_;  ///< why it did not run
   Codes results_;
   std::size_t next_ = 0;  ///< index of the next sample's outputs in results_
 };
