@@ -77,11 +77,13 @@ ExitCode run(const ExportOptions& options, Output& output) {
     text += path + "\n";
   }
   text += fmt::format(
-      "\nProgram {}, style {}. A run works in {} bytes of memory.\nThe self-test, {} golden "
-      "vectors:\n  {}",
+      "\nProgram {}, style {}. A run works {}.\nThe self-test, {} golden vectors:\n  {}",
       program::hash(deployment.program).substr(0, 12),
-      c.style == emit::c::Style::kTable ? "table" : "unrolled", files.memory_bytes, golden.size(),
-      how_to_compile(files, options.out));
+      c.style == emit::c::Style::kTable ? "table" : "unrolled",
+      files.memory_bytes == 0
+          ? "on the stack alone"
+          : fmt::format("in {} bytes of the caller's memory", files.memory_bytes),
+      golden.size(), how_to_compile(files, options.out));
   output.print(text);
   output.print(nlohmann::json{{"model", options.model},
                               {"files", written},

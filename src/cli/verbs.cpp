@@ -3,11 +3,13 @@
 #include <utility>
 
 #include "base/version.h"
+#include "cli/verb_bench.h"
 #include "cli/verb_compare.h"
 #include "cli/verb_cost.h"
 #include "cli/verb_data.h"
 #include "cli/verb_eval.h"
 #include "cli/verb_export.h"
+#include "cli/verb_infer.h"
 #include "cli/verb_inspect.h"
 #include "cli/verb_report.h"
 #include "cli/verb_sweep.h"
@@ -27,10 +29,12 @@ std::vector<Verb> add_verbs(CLI::App& app,
                             std::function<ExitCode(const RunOptions&, Output&)> run_handler) {
   return {add_run(app, std::move(run_handler)),
           add_eval(app),
+          add_infer(app),
           add_cost(app),
           add_verify(app),
           add_export(app),
           add_inspect(app),
+          add_bench(app),
           add_compare(app),
           add_sweep(app),
           add_report(app),

@@ -7,7 +7,11 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "data/npy.h"
 #include "e2e/process.h"
+#include "lower/interface.h"
+#include "model/model.h"
+#include "program/reference.h"
 
 namespace pare::e2e {
 namespace {
@@ -98,6 +102,48 @@ TEST(Frozen, VerifiesWithNoMismatchInAnyBackend) {
   train(folder, kRecipe);
   const Finished finished = run({program("pare"), "verify", folder / "run/model.pare", "--json"});
   EXPECT_EQ(finished.exit_code, 0) << finished.out << finished.err;
+}
+
+TEST(Frozen, AnswersSamplesAndIsTimedAndExported) {
+  const TemporaryFolder folder;
+  train(folder, kPow2Recipe);
+  const std::string model = folder / "run/model.pare";
+  Tensor raw(DType::kF32, {3, 16});
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    raw.as<float>()[i] = static_cast<float>(i % 7) - 3;
+  }
+  data::write_npy(folder / "in.npy", raw);
+
+  // As one would compute them by hand from the file.
+  const model::Model loaded = model::load(model);
+  std::vector<double> expected;
+  for (std::size_t n = 0; n < 3; ++n) {
+    program::Codes codes(16);
+    lower::map_input(loaded.deployment->interface, raw.as<float>().subspan(16 * n, 16), codes);
+    const auto outputs = run_reference(loaded.deployment->program, {{codes}, {}});
+    std::vector<double> values(5);
+    lower::map_output(loaded.deployment->interface, outputs.outputs.front(), values);
+    expected.insert(expected.end(), values.begin(), values.end());
+  }
+  const auto inferred = json_of({program("pare"), "infer", model, folder / "in.npy", "-o",
+                                 folder / "out.npy", "--head", "values", "--json"});
+  EXPECT_EQ(inferred["samples"], 3);
+  EXPECT_EQ(data::read_npy(folder / "out.npy"), Tensor::from<double>({3, 5}, expected));
+
+  data::write_npy(folder / "wrong.npy", Tensor(DType::kF32, {3, 15}));
+  const Finished wrong =
+      run({program("pare"), "infer", model, folder / "wrong.npy", "-o", folder / "no.npy"});
+  EXPECT_EQ(wrong.exit_code, 3);
+  EXPECT_NE(wrong.err.find("[3, 15]"), std::string::npos) << wrong.err;
+
+  const auto timed = json_of({program("pare"), "bench", model, "--seconds", "0.001", "--json"});
+  ASSERT_EQ(timed["batches"].size(), 3U);
+  EXPECT_GT(timed["batches"][0]["median_ns"], 0);
+  EXPECT_EQ(timed["layers"].size(), 3U);
+
+  const auto exported = json_of({program("pare"), "export", model, "--to", "c", "--style",
+                                 "unrolled", "-o", folder / "c", "--json"});
+  EXPECT_EQ(exported["files"].size(), 3U);
 }
 
 TEST(Frozen, TrainingForwardOfPow2NetsWithoutBatchNormHasNoGap) {

@@ -1,0 +1,172 @@
+#include "cli/engine_timing.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numbers>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/philox.h"
+#include "engine/session.h"
+#include "lower/remove_dead.h"
+
+namespace pare::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using program::BufferId;
+using program::Program;
+
+constexpr std::size_t kLargestBatch = 4096;
+/// Shorter spans of time are lost in the clock's own.
+constexpr double kShortestSpan = 20e-6;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Normal numbers by Box and Muller, as the interface takes them raw.
+std::vector<float> random_samples(const lower::Interface& interface, std::size_t count) {
+  const auto size = static_cast<std::size_t>(num_elements(interface.input_shape));
+  const auto channels =
+      static_cast<std::size_t>(interface.input_shape.empty() ? 1 : interface.input_shape.front());
+  const Philox random(1, RandomStream::kSynthetic);
+  std::vector<float> raw(size * count);
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    const double radius = std::sqrt(-2 * std::log(1 - random.uniform(2 * i)));
+    const double normal = radius * std::cos(2 * std::numbers::pi * random.uniform(2 * i + 1));
+    const std::size_t channel = i % size / (size / channels);
+    const double mean = interface.input.mean.empty() ? 0 : interface.input.mean[channel];
+    const double scale = interface.input.scale.empty() ? 1 : interface.input.scale[channel];
+    raw[i] = static_cast<float>(mean + scale * normal);
+  }
+  return raw;
+}
+
+/// An engine and what it is run on.
+class Timed {
+ public:
+  Timed(const Program& program, const lower::Interface& interface, const TimingOptions& options)
+      : options_(options),
+        engine_(program, interface),
+        session_(engine_, {.num_threads = options.num_threads}),
+        input_size_(static_cast<std::size_t>(num_elements(interface.input_shape))),
+        output_size_(static_cast<std::size_t>(num_elements(interface.output_shape))),
+        raw_(random_samples(interface, kLargestBatch)),
+        codes_(output_size_ * kLargestBatch) {
+    const engine::Status status = call(0, 1);
+    if (status != engine::Status::kOk) {
+      throw InputError(fmt::format("program '{}' cannot be timed from raw samples: {}",
+                                   program.name, engine::describe(status)));
+    }
+  }
+
+  const engine::Engine& engine() const { return engine_; }
+  const engine::Session& session() const { return session_; }
+
+  BatchTiming time(std::size_t batch) {
+    std::size_t calls = 1;
+    while (span_of(calls, batch) < kShortestSpan) calls *= 2;
+    std::vector<double> spans;
+    const auto start = Clock::now();
+    while (spans.size() < 20 || seconds_since(start) < options_.seconds) {
+      const double span = span_of(calls, batch);
+      spans.push_back(1e9 * span / static_cast<double>(calls * batch));
+    }
+    std::sort(spans.begin(), spans.end());
+    return {batch, spans[spans.size() / 2], spans[spans.size() * 99 / 100]};
+  }
+
+ private:
+  engine::Status call(std::size_t first, std::size_t batch) {
+    return session_.run(std::span(raw_).subspan(first * input_size_, batch * input_size_),
+                        std::span(codes_).first(batch * output_size_));
+  }
+
+  /// Seconds of so many calls, each on other samples where there are enough.
+  double span_of(std::size_t calls, std::size_t batch) {
+    std::size_t first = 0;
+    const auto start = Clock::now();
+    for (std::size_t i = 0; i < calls; ++i) {
+      call(first, batch);
+      first = first + 2 * batch <= kLargestBatch ? first + batch : 0;
+    }
+    return seconds_since(start);
+  }
+
+  TimingOptions options_;
+  engine::Engine engine_;
+  engine::Session session_;
+  std::size_t input_size_;
+  std::size_t output_size_;
+  std::vector<float> raw_;
+  std::vector<std::int32_t> codes_;
+};
+
+/// Where a layer ends: in front of the next linear op, or with the program's last op.
+struct LayerEnd {
+  std::string layer;
+  BufferId buffer;
+};
+
+std::vector<LayerEnd> layer_ends(const Program& program) {
+  std::vector<LayerEnd> ends;
+  for (const program::Section& section : program.sections) {
+    for (const program::Node& node : section.nodes) {
+      const BufferId output = node.outputs.front();
+      if (std::holds_alternative<program::Linear>(node.op)) {
+        ends.push_back({program.buffer(output).name, output});
+      } else if (!ends.empty()) {
+        ends.back().buffer = output;
+      }
+    }
+  }
+  return ends;
+}
+
+std::vector<LayerTiming> time_layers(const model::Deployment& deployment,
+                                     const TimingOptions& options) {
+  std::vector<LayerTiming> layers;
+  double sample_before = 0;
+  double batch_before = 0;
+  for (const LayerEnd& end : layer_ends(deployment.program)) {
+    Program prefix = deployment.program;
+    prefix.outputs = {end.buffer};
+    lower::Interface interface = deployment.interface;
+    interface.output_shape = prefix.buffer(end.buffer).shape;
+    interface.output = {};
+    Timed timed(lower::remove_dead(prefix), interface, options);
+    const double sample = timed.time(1).median_ns;
+    const double batch = timed.time(kLargestBatch).median_ns;
+    layers.push_back({end.layer, sample - sample_before, batch - batch_before});
+    sample_before = sample;
+    batch_before = batch;
+  }
+  return layers;
+}
+
+}  // namespace
+
+EngineTiming time_engine(const model::Deployment& deployment, const TimingOptions& options) {
+  if (!deployment.program.trip_counts.empty()) {
+    throw InputError(fmt::format("program '{}' has loops; only programs without can be timed",
+                                 deployment.program.name));
+  }
+  EngineTiming timing;
+  const auto start = Clock::now();
+  const engine::Engine engine(deployment.program, deployment.interface);
+  timing.build_ms = 1e3 * seconds_since(start);
+  Timed timed(deployment.program, deployment.interface, options);
+  timing.instruction_set = engine::name_of(timed.engine().instruction_set());
+  timing.weight_bytes = timed.session().memory().weights;
+  timing.arena_bytes = timed.session().memory().arena;
+  for (const std::size_t batch : {std::size_t{1}, std::size_t{64}, kLargestBatch}) {
+    timing.batches.push_back(timed.time(batch));
+  }
+  timing.layers = time_layers(deployment, options);
+  return timing;
+}
+
+}  // namespace pare::cli

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "model/deployment.h"
+
+namespace pare::cli {
+
+struct TimingOptions {
+  std::size_t num_threads = 1;
+  double seconds = 0.2;  ///< of each measurement
+};
+
+/// Times of calls of one batch size, from raw float32 samples to output codes.
+struct BatchTiming {
+  std::size_t batch = 1;
+  double median_ns = 0;  ///< a sample
+  double p99_ns = 0;     ///< a sample
+  double samples_per_second() const { return 1e9 / median_ns; }
+};
+
+/// A layer: a linear op and what follows it up to the next one. Its time is what the program up to
+/// its end takes longer than up to its beginning, so that noise can make it negative.
+struct LayerTiming {
+  std::string layer;
+  double sample_ns = 0;  ///< alone
+  double batch_ns = 0;   ///< a sample, in the largest batch
+};
+
+struct EngineTiming {
+  std::string instruction_set;
+  double build_ms = 0;
+  std::size_t weight_bytes = 0;
+  std::size_t arena_bytes = 0;
+  std::vector<BatchTiming> batches;  ///< 1, 64, 4096 samples
+  std::vector<LayerTiming> layers;
+};
+
+/// Runs a program on random samples (the standard normal distribution, through the inverse of the
+/// standardisation). Throws InputError if it has loops, or outputs of more than 32 bits.
+EngineTiming time_engine(const model::Deployment& deployment, const TimingOptions& options);
+
+}  // namespace pare::cli
