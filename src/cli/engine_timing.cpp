@@ -130,7 +130,6 @@ std::vector<LayerTiming> time_layers(const model::Deployment& deployment,
                                      const TimingOptions& options) {
   std::vector<LayerTiming> layers;
   double sample_before = 0;
-  double batch_before = 0;
   for (const LayerEnd& end : layer_ends(deployment.program)) {
     Program prefix = deployment.program;
     prefix.outputs = {end.buffer};
@@ -139,10 +138,8 @@ std::vector<LayerTiming> time_layers(const model::Deployment& deployment,
     interface.output = {};
     Timed timed(lower::remove_dead(prefix), interface, options);
     const double sample = timed.time(1).median_ns;
-    const double batch = timed.time(kLargestBatch).median_ns;
-    layers.push_back({end.layer, sample - sample_before, batch - batch_before});
+    layers.push_back({end.layer, sample - sample_before});
     sample_before = sample;
-    batch_before = batch;
   }
   return layers;
 }

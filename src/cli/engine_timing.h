@@ -25,8 +25,7 @@ struct BatchTiming {
 /// its end takes longer than up to its beginning, so that noise can make it negative.
 struct LayerTiming {
   std::string layer;
-  double sample_ns = 0;  ///< alone
-  double batch_ns = 0;   ///< a sample, in the largest batch
+  double sample_ns = 0;  ///< of one sample alone
 };
 
 struct EngineTiming {

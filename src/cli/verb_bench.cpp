@@ -24,9 +24,9 @@ std::string render_timing(const EngineTiming& timing, const TimingOptions& optio
                             grouped(batch.median_ns, 1), grouped(batch.p99_ns, 1),
                             grouped(batch.samples_per_second(), 0)});
   }
-  Table layers{{{"layer", Align::kLeft}, {"ns alone"}, {"ns a sample in 4 096"}}, {}, {}};
+  Table layers{{{"layer", Align::kLeft}, {"ns of one sample"}}, {}, {}};
   for (const LayerTiming& layer : timing.layers) {
-    layers.rows.push_back({layer.layer, grouped(layer.sample_ns, 1), grouped(layer.batch_ns, 1)});
+    layers.rows.push_back({layer.layer, grouped(layer.sample_ns, 1)});
   }
   return fmt::format(
       "The engine, {} thread(s), {}: raw float samples in, output codes out\n\n{}\n\n{}\n\n"
@@ -49,8 +49,7 @@ nlohmann::json to_json(const EngineTiming& timing) {
   }
   auto layers = nlohmann::json::array();
   for (const LayerTiming& layer : timing.layers) {
-    layers.push_back(
-        {{"layer", layer.layer}, {"sample_ns", layer.sample_ns}, {"batch_ns", layer.batch_ns}});
+    layers.push_back({{"layer", layer.layer}, {"sample_ns", layer.sample_ns}});
   }
   return {{"instruction_set", timing.instruction_set},
           {"build_ms", timing.build_ms},
