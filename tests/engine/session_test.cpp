@@ -205,7 +205,7 @@ TEST(Session, SaysWhatIsWrong) {
 TEST(Session, RunsNothing) {
   const model::Deployment deployment = model::random_deployment({4, 3, 2}, 1, 3);
   const Engine engine(deployment.program, deployment.interface);
-  for (const std::size_t num_threads : {1, 3}) {
+  for (const std::size_t num_threads : {std::size_t{1}, std::size_t{3}}) {
     Session session(engine, {.num_threads = num_threads});
     EXPECT_EQ(session.run(std::span<const float>(), {}), Status::kOk);
   }
