@@ -71,7 +71,10 @@ HWY_INLINE void map_row(const InputMapper& mapper, const float* raw, std::size_t
     store_lanes(codes_of(mapper, hn::LoadU(Floats(), raw + e), e), element, to + i * size);
   }
   if (i == count) return;
-  const VFloats rest = hn::MaskedLoad(hn::FirstN(Floats(), count - i), Floats(), raw + first + i);
+  // Highway's emulated masked load reads what it masks, which may lie behind the samples.
+  HWY_ALIGN float last[hn::MaxLanes(Floats())] = {};
+  std::memcpy(last, raw + first + i, (count - i) * sizeof(float));
+  const VFloats rest = hn::Load(Floats(), last);
   alignas(64) std::byte tail[64 * sizeof(std::int32_t)];
   store_lanes(codes_of(mapper, rest, first + i), element, tail);
   std::memcpy(to + i * size, tail, (count - i) * size);

