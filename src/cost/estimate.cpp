@@ -53,16 +53,23 @@ double alive_fraction(const LayerCost& layer, AliveCounting counting) {
   return static_cast<double>(alive) / static_cast<double>(all);
 }
 
-LayerCost cost_of(const graph::Graph& graph, const graph::Node& node, const graph::Linear& op,
-                  const std::vector<graph::WireInfo>& wires) {
+LayerCost cost_of(const graph::Graph& graph, const graph::Node& node,
+                  const graph::LayerParameters& op, const std::vector<graph::WireInfo>& wires) {
   LayerCost layer;
   layer.layer = node.name;
   layer.weights = tally(graph, op.weight, {});
   if (op.bias) layer.biases = tally(graph, *op.bias, accumulator_steps(graph, node, wires));
   const Shape& input = wires.at(node.inputs.front().value).shape;
   const Shape& output = wires.at(node.outputs.front().value).shape;
-  layer.inputs = input.back();
-  layer.outputs = output.back();
+  if (std::holds_alternative<graph::Conv>(node.op)) {
+    // One product a weight and position, padding included; n is the weights of one output.
+    const Shape& weight = graph.parameter(op.weight).stored.shape();
+    layer.outputs = weight.front();
+    layer.inputs = num_elements(weight) / layer.outputs;
+  } else {
+    layer.inputs = input.back();
+    layer.outputs = output.back();
+  }
   layer.positions = num_elements(output) / layer.outputs;
   layer.macs = layer.positions * layer.inputs * layer.outputs;
   // A structure uses each stored element equally often.
@@ -127,8 +134,8 @@ Report estimate(const graph::Graph& graph, const Options& options) {
   const auto bits = wire_bits(graph);
   std::set<graph::ParameterId> seen;
   for (const graph::Node& node : graph.nodes) {
-    const auto* op = std::get_if<graph::Linear>(&node.op);
-    if (op == nullptr) continue;
+    const auto op = graph::layer_parameters(node.op);
+    if (!op) continue;
     LayerCost layer = cost_of(graph, node, *op, wires);
     const WireBits input = bits.at(node.inputs.front().value);
     const bool counts_as_float = input.is_input && options.input_bits == InputBits::kFloat;

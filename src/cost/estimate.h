@@ -41,11 +41,11 @@ struct Tally {
   std::int64_t nonzero_bits() const { return nonzero_quantized * bits; }
 };
 
-/// One linear layer, for one sample (at one time step).
+/// One linear layer or convolution, for one sample (at one time step).
 struct LayerCost {
   std::string layer;
-  std::int64_t inputs = 0;     ///< n
-  std::int64_t outputs = 0;    ///< m
+  std::int64_t inputs = 0;     ///< n; of a convolution: channels of a group x kernel
+  std::int64_t outputs = 0;    ///< m; of a convolution: output channels
   std::int64_t positions = 1;  ///< vectors of n that it is applied to
   int input_bits = 32;         ///< as the options count them
   Tally weights;

@@ -21,7 +21,11 @@ bool is_element_wise(const program::Op& op) {
                         [](const program::Clamp&) { return true; },
                         [](const program::Lookup&) { return true; },
                         [](const program::Add&) { return true; },
+                        [](const program::Maximum&) { return true; },
                         [](const program::Linear&) { return false; },
+                        [](const program::Conv&) { return false; },
+                        [](const program::MaxPool&) { return false; },
+                        [](const program::SumPool&) { return false; },
                         [](const program::Concat&) { return false; },
                         [](const program::Copy&) { return false; },
                         [](const program::ArgMax&) { return false; },
@@ -31,7 +35,9 @@ bool is_element_wise(const program::Op& op) {
 
 /// Whether the elements of the output arise one by one, from something computed.
 bool makes_elements(const program::Op& op) {
-  return is_element_wise(op) || std::holds_alternative<program::Linear>(op) ||
+  return is_element_wise(op) || layer_constants(op) ||
+         std::holds_alternative<program::MaxPool>(op) ||
+         std::holds_alternative<program::SumPool>(op) ||
          std::holds_alternative<program::ArgMax>(op);
 }
 

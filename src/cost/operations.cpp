@@ -6,6 +6,7 @@
 
 #include "graph/overloaded.h"
 #include "program/constant.h"
+#include "program/windows.h"
 
 namespace pare::cost {
 namespace {
@@ -27,33 +28,24 @@ class Work {
 
   OpWork operator()(const program::Linear& op) {
     const program::Constant& weight = program_.constant(op.weight);
-    const auto codes = program::expand(weight);
     const std::int64_t rows = input_size() / weight.shape[1];
-    work_.macs = rows * static_cast<std::int64_t>(codes.size());
-    work_.nonzero_macs = rows * count_nonzero(codes);
-    const double product = std::sqrt(static_cast<double>(input_bits()) * weight.width.bits);
-    std::visit(graph::Overloaded{
-                   [&](const program::Uniform&) {
-                     add(OperationKind::kMultiply, product, work_.nonzero_macs, work_.macs);
-                     add(OperationKind::kAdd, op.accumulator.bits, work_.nonzero_macs, work_.macs);
-                   },
-                   [&](const program::SignedDigits& digits) {
-                     std::int64_t count = 0;
-                     for (const std::int64_t code : codes) {
-                       count += program::num_signed_digits(code);
-                     }
-                     add(OperationKind::kAdd, op.accumulator.bits, rows * count,
-                         work_.macs * digits.terms);
-                   },
-                   [&](const program::Ternary&) {
-                     add(OperationKind::kAdd, op.accumulator.bits, work_.nonzero_macs, work_.macs);
-                   }},
-               weight.encoding);
-    if (op.bias) {
-      const auto& biases = program_.constant(*op.bias).values;
-      add(OperationKind::kAdd, op.accumulator.bits, rows * count_nonzero(biases),
-          rows * static_cast<std::int64_t>(biases.size()));
-    }
+    return layer(weight, expand(weight), op.bias, op.accumulator, rows);
+  }
+
+  /// Products with padding are counted as others: a circuit computes them too.
+  OpWork operator()(const program::Conv& op) {
+    const program::Constant& weight = program_.constant(op.weight);
+    const auto positions = static_cast<std::int64_t>(window_of(program_, node_, op).num_outputs());
+    return layer(weight, weight.values, op.bias, op.accumulator, positions);
+  }
+
+  OpWork operator()(const program::MaxPool& op) {
+    every(OperationKind::kAdd, input_bits(), joins(window_of(program_, node_, op)));
+    return work_;
+  }
+
+  OpWork operator()(const program::SumPool& op) {
+    every(OperationKind::kAdd, output_bits(), joins(window_of(program_, node_, op)));
     return work_;
   }
 
@@ -90,6 +82,11 @@ class Work {
     return work_;
   }
 
+  OpWork operator()(const program::Maximum&) {
+    every(OperationKind::kAdd, input_bits(), input_size());
+    return work_;
+  }
+
   OpWork operator()(const program::Concat&) { return work_; }
   OpWork operator()(const program::Copy&) { return work_; }
 
@@ -105,6 +102,44 @@ class Work {
   }
 
  private:
+  /// An op with weights, at so many positions.
+  OpWork layer(const program::Constant& weight, const std::vector<std::int64_t>& codes,
+               const std::optional<ConstantId>& bias, program::Width accumulator,
+               std::int64_t positions) {
+    work_.macs = positions * static_cast<std::int64_t>(codes.size());
+    work_.nonzero_macs = positions * count_nonzero(codes);
+    const double product = std::sqrt(static_cast<double>(input_bits()) * weight.width.bits);
+    std::visit(graph::Overloaded{
+                   [&](const program::Uniform&) {
+                     add(OperationKind::kMultiply, product, work_.nonzero_macs, work_.macs);
+                     add(OperationKind::kAdd, accumulator.bits, work_.nonzero_macs, work_.macs);
+                   },
+                   [&](const program::SignedDigits& digits) {
+                     std::int64_t count = 0;
+                     for (const std::int64_t code : codes) {
+                       count += program::num_signed_digits(code);
+                     }
+                     add(OperationKind::kAdd, accumulator.bits, positions * count,
+                         work_.macs * digits.terms);
+                   },
+                   [&](const program::Ternary&) {
+                     add(OperationKind::kAdd, accumulator.bits, work_.nonzero_macs, work_.macs);
+                   }},
+               weight.encoding);
+    if (bias) {
+      const auto& biases = program_.constant(*bias).values;
+      add(OperationKind::kAdd, accumulator.bits, positions * count_nonzero(biases),
+          positions * static_cast<std::int64_t>(biases.size()));
+    }
+    return work_;
+  }
+
+  /// Elements of all windows, less the first of each.
+  std::int64_t joins(const graph::Window& window) const {
+    return num_elements(program_.buffer(node_.outputs.front()).shape) *
+           (static_cast<std::int64_t>(window.num_taps()) - 1);
+  }
+
   const program::Buffer& input() const { return program_.buffer(node_.inputs.front()); }
   int input_bits() const { return input().width.bits; }
   int output_bits() const { return program_.buffer(node_.outputs.front()).width.bits; }

@@ -23,7 +23,7 @@ struct Operations {
 
 /// What an op does once, for one sample at one step.
 struct OpWork {
-  std::int64_t macs = 0;          ///< linear: rows m n
+  std::int64_t macs = 0;          ///< linear: rows m n; conv: positions and weights
   std::int64_t nonzero_macs = 0;  ///< of those, the ones whose weight is not zero
   std::vector<Operations> operations = {};
 };
@@ -31,7 +31,8 @@ struct OpWork {
 /// The arithmetic of one op. A comparison counts as an add of its width, a shift as nothing
 /// (wires).
 ///
-/// - linear, for each weight that is not zero: a multiplication (of the widths of x and of the
+/// - linear and conv (at each position), for each weight that is not zero: a multiplication (of the
+/// widths of x and of the
 ///   weight) and an add of the accumulator's width; a `ternary` weight needs no multiplication, one
 ///   of `signed_digits` an add a digit instead. Each bias that is not zero: one add more. A
 ///   predicate saves nothing here.
@@ -40,6 +41,9 @@ struct OpWork {
 ///   product; two comparisons of the output's width.
 /// - threshold: comparisons of the input's width, ceil(log2(K + 1)) an element (binary search).
 /// - clamp: two comparisons of the input's width. lookup: the same, and an add unless `first` is 0.
+/// - max_pool: a comparison of the input's width, sum_pool: an add of the output's width, for each
+///   element of a window but one; padding counts as an element.
+/// - maximum: a comparison of the input's width.
 /// - add: one of the output's width. argmax: n - 1 comparisons a row. concat, copy: none.
 ///
 /// REQUIRES: the program passes program::check.

@@ -71,10 +71,10 @@ MemoryUse memory_of(const program::Program& program, const Storage& storage) {
   std::vector<bool> is_bias(program.constants.size());
   for (const program::Section& section : program.sections) {
     for (const program::Node& node : section.nodes) {
-      const auto* linear = std::get_if<program::Linear>(&node.op);
-      if (linear == nullptr) continue;
-      is_weight[linear->weight.value] = true;
-      if (linear->bias) is_bias[linear->bias->value] = true;
+      const auto layer = layer_constants(node.op);
+      if (!layer) continue;
+      is_weight[layer->weight.value] = true;
+      if (layer->bias) is_bias[layer->bias->value] = true;
     }
   }
   for (std::size_t i = 0; i < program.constants.size(); ++i) {

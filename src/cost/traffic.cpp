@@ -15,11 +15,8 @@ class ConstantReads {
   ConstantReads(const program::Program& program, const program::Node& node)
       : program_(program), size_(num_elements(program.buffer(node.inputs.front()).shape)) {}
 
-  Traffic operator()(const program::Linear& op) {
-    add_with_zeros(op.weight);
-    if (op.bias) add_with_zeros(*op.bias);
-    return traffic_;
-  }
+  Traffic operator()(const program::Linear& op) { return layer(op.weight, op.bias); }
+  Traffic operator()(const program::Conv& op) { return layer(op.weight, op.bias); }
   Traffic operator()(const program::Requantize& op) {
     for (const ConstantId id : {op.multiplier, op.addend, op.shift}) {
       add(dense_bits(program_.constant(id)));
@@ -36,6 +33,9 @@ class ConstantReads {
     add(size_ * program_.constant(op.table).width.bits);
     return traffic_;
   }
+  Traffic operator()(const program::MaxPool&) { return {}; }
+  Traffic operator()(const program::SumPool&) { return {}; }
+  Traffic operator()(const program::Maximum&) { return {}; }
   Traffic operator()(const program::Clamp&) { return {}; }
   Traffic operator()(const program::Add&) { return {}; }
   Traffic operator()(const program::Concat&) { return {}; }
@@ -43,6 +43,12 @@ class ConstantReads {
   Traffic operator()(const program::ArgMax&) { return {}; }
 
  private:
+  Traffic layer(ConstantId weight, const std::optional<ConstantId>& bias) {
+    add_with_zeros(weight);
+    if (bias) add_with_zeros(*bias);
+    return traffic_;
+  }
+
   void add(std::int64_t bits) {
     traffic_.constant_bits += bits;
     traffic_.nonzero_constant_bits += bits;

@@ -1,9 +1,12 @@
 #include "engine/generic.h"
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 
 #include "base/fixed_point.h"
 #include "program/rounding.h"
+#include "program/windows.h"
 
 namespace pare::engine {
 namespace {
@@ -26,6 +29,24 @@ class Maker {
     if (op.bias) made.bias = program_.constant(*op.bias).values;
     if (op.predicate_block) made.predicate_block = static_cast<std::size_t>(*op.predicate_block);
     return made;
+  }
+
+  GenericOp operator()(const program::Conv& op) const {
+    const program::Constant& weight = program_.constant(op.weight);
+    GenericConv made{.weight = narrowed(weight.values),
+                     .group_outputs = static_cast<std::size_t>(weight.shape[0] / op.groups),
+                     .group_inputs = static_cast<std::size_t>(weight.shape[1]),
+                     .window = window_of(program_, node_, op)};
+    made.bias.resize(static_cast<std::size_t>(weight.shape[0]));
+    if (op.bias) made.bias = program_.constant(*op.bias).values;
+    return made;
+  }
+
+  GenericOp operator()(const program::MaxPool& op) const {
+    return GenericMaxPool{window_of(program_, node_, op)};
+  }
+  GenericOp operator()(const program::SumPool& op) const {
+    return GenericSumPool{window_of(program_, node_, op)};
   }
 
   GenericOp operator()(const program::Requantize& op) const {
@@ -51,6 +72,7 @@ class Maker {
 
   GenericOp operator()(const program::Clamp& op) const { return op; }
   GenericOp operator()(const program::Add& op) const { return op; }
+  GenericOp operator()(const program::Maximum& op) const { return op; }
   GenericOp operator()(const program::Concat& op) const { return op; }
   GenericOp operator()(const program::Copy& op) const { return op; }
   GenericOp operator()(const program::ArgMax& op) const { return op; }
@@ -81,6 +103,16 @@ class Runner {
       if (inputs_[1][o % op.num_outputs / op.predicate_block] == 0) y_[o] = 0;
     }
   }
+
+  void operator()(const GenericConv& op) const {
+    std::visit([&](const auto& weight) { convolve(op, weight.data()); }, op.weight);
+  }
+
+  void operator()(const GenericMaxPool& op) const {
+    pool(op.window, std::numeric_limits<std::int64_t>::min(),
+         [](std::int64_t a, std::int64_t b) { return std::max(a, b); });
+  }
+  void operator()(const GenericSumPool& op) const { pool(op.window, 0, std::plus<std::int64_t>()); }
 
   void operator()(const GenericRequantize& op) const {
     const pare_rounding rounding = program::to_fixed_point(op.op.rounding);
@@ -122,6 +154,9 @@ class Runner {
   void operator()(const program::Add&) const {
     for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = x()[i] + inputs_[1][i];
   }
+  void operator()(const program::Maximum&) const {
+    for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = std::max(x()[i], inputs_[1][i]);
+  }
   void operator()(const program::Concat&) const {
     auto to = y_.begin();
     for (const Values input : inputs_) to = std::copy(input.begin(), input.end(), to);
@@ -147,6 +182,35 @@ class Runner {
       std::int64_t sum = op.bias[i];
       for (std::size_t j = 0; j < op.num_inputs; ++j) sum += std::int64_t{w[j]} * x[j];
       y_[o] = sum;
+    }
+  }
+
+  template <class T>
+  void convolve(const GenericConv& op, const T* weight) const {
+    const std::size_t positions = op.window.num_outputs();
+    const std::size_t taps = op.window.num_taps();
+    for (std::size_t i = 0; i < y_.size(); ++i) {
+      const std::size_t m = i / positions;
+      const std::int64_t* x =
+          inputs_[0].data() + m / op.group_outputs * op.group_inputs * op.window.num_inputs();
+      const T* w = weight + m * op.group_inputs * taps;
+      std::int64_t sum = op.bias[m];
+      op.window.for_each_tap(i % positions, [&](std::size_t at, std::size_t k) {
+        for (std::size_t c = 0; c < op.group_inputs; ++c) {
+          sum += std::int64_t{w[c * taps + k]} * x[c * op.window.num_inputs() + at];
+        }
+      });
+      y_[i] = sum;
+    }
+  }
+
+  void pool(const graph::Window& window, std::int64_t start, auto&& join) const {
+    for (std::size_t i = 0; i < y_.size(); ++i) {
+      const std::int64_t* x = inputs_[0].data() + i / window.num_outputs() * window.num_inputs();
+      std::int64_t joined = start;
+      window.for_each_tap(i % window.num_outputs(),
+                          [&](std::size_t at, std::size_t) { joined = join(joined, x[at]); });
+      y_[i] = joined;
     }
   }
 
@@ -183,8 +247,9 @@ GenericOp make_generic(const program::Program& program, const program::Node& nod
 }
 
 std::size_t weight_bytes(const GenericOp& op) {
-  const auto* linear = std::get_if<GenericLinear>(&op);
-  return linear == nullptr ? 0 : bytes_of(linear->weight);
+  if (const auto* linear = std::get_if<GenericLinear>(&op)) return bytes_of(linear->weight);
+  if (const auto* conv = std::get_if<GenericConv>(&op)) return bytes_of(conv->weight);
+  return 0;
 }
 
 std::size_t room_size(std::span<const View> inputs, const View& output) {

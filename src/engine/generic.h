@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/view.h"
+#include "graph/window.h"
 #include "program/broadcast.h"
 #include "program/program.h"
 
@@ -28,6 +29,22 @@ struct GenericLinear {
   std::size_t num_outputs = 0;
   std::size_t num_inputs = 0;
   std::size_t predicate_block = 0;  ///< 0: no predicate
+};
+
+struct GenericConv {
+  Integers weight;  ///< [m, channels of a group, taps]
+  std::vector<std::int64_t> bias = {};
+  std::size_t group_outputs = 0;  ///< output channels of a group
+  std::size_t group_inputs = 0;   ///< input channels of a group
+  graph::Window window;
+};
+
+struct GenericMaxPool {
+  graph::Window window;
+};
+
+struct GenericSumPool {
+  graph::Window window;
 };
 
 struct GenericRequantize {
@@ -56,12 +73,13 @@ struct GenericLookup {
 };
 
 using GenericOp =
-    std::variant<GenericLinear, GenericRequantize, GenericThreshold, GenericLookup, program::Clamp,
-                 program::Add, program::Concat, program::Copy, program::ArgMax>;
+    std::variant<GenericLinear, GenericConv, GenericMaxPool, GenericSumPool, GenericRequantize,
+                 GenericThreshold, GenericLookup, program::Clamp, program::Add, program::Maximum,
+                 program::Concat, program::Copy, program::ArgMax>;
 
 GenericOp make_generic(const program::Program& program, const program::Node& node);
 
-/// Bytes of a linear op's weights; 0 of any other op.
+/// Bytes of the weights of an op that has some; 0 of any other.
 std::size_t weight_bytes(const GenericOp& op);
 
 /// Where a generic op works: int64 room for one sample of its inputs and its output.

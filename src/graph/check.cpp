@@ -3,6 +3,7 @@
 
 #include "graph/check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string_view>
@@ -124,6 +125,11 @@ void check_op(const Graph& graph, const Node& node) {
       fail(fmt::format("rate {}; allowed: 0 to less than 1", dropout->rate));
     }
   }
+  if (const auto* leaky = std::get_if<LeakyRelu>(&node.op)) {
+    if (!(leaky->slope <= 1) || !std::isfinite(leaky->slope)) {
+      fail(fmt::format("slope {}; allowed: at most 1", leaky->slope));
+    }
+  }
   if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
     if (!(norm->epsilon > 0) || !std::isfinite(norm->epsilon)) {
       fail(fmt::format("epsilon {}; expected a positive number", norm->epsilon));
@@ -144,9 +150,12 @@ void check_roles(const Graph& graph, const Node& node) {
     throw InputError(fmt::format("{}: '{}' is its {}, but has another role", describe(graph, node),
                                  graph.parameter(*id).name, part));
   };
-  if (const auto* linear = std::get_if<Linear>(&node.op)) {
-    expect(linear->weight, Role::kWeight, "weight");
-    expect(linear->bias, Role::kBias, "bias");
+  if (const auto layer = layer_parameters(node.op)) {
+    expect(layer->weight, Role::kWeight, "weight");
+    expect(layer->bias, Role::kBias, "bias");
+  }
+  if (const auto* table = std::get_if<Table>(&node.op)) {
+    expect(table->values, Role::kTable, "table");
   }
   if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
     expect(norm->gain, Role::kGain, "gain");
@@ -182,6 +191,26 @@ void check_input(const Input& input, const Wire& wire) {
   }
 }
 
+/// A table has an entry for each code of its input.
+void check_tables(const Graph& graph) {
+  const auto is_table = [](const Node& node) { return std::holds_alternative<Table>(node.op); };
+  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), is_table)) return;
+  const auto wires = infer(graph);
+  for (const Node& node : graph.nodes) {
+    if (!is_table(node)) continue;
+    const auto& grid = wires.at(node.inputs.front().value).grid;
+    const auto fail = [&](const std::string& what) {
+      throw InputError(fmt::format("{}: {}", describe(graph, node), what));
+    };
+    if (!grid || grid->step.size() != 1) fail("a table's input must be quantized with one step");
+    const Parameter& values = graph.parameter(std::get<Table>(node.op).values);
+    const std::int64_t num_codes = grid->highest - grid->lowest + 1;
+    if (values.stored.shape() == Shape{num_codes}) continue;
+    fail(fmt::format("its table '{}' is {}, but its input has {} codes", values.name,
+                     to_string(values.stored.shape()), num_codes));
+  }
+}
+
 void check_head(const Graph& graph, const WireInfo& output) {
   const auto elements = static_cast<std::size_t>(num_elements(output.shape));
   if (graph.head.classes.empty() || graph.head.classes.size() == elements) return;
@@ -210,6 +239,7 @@ void check(const Graph& graph) {
     check_roles(graph, node);
   }
   check_accumulator_biases(graph);
+  check_tables(graph);
   check_head(graph, wires.at(graph.output.value));
 }
 

@@ -181,9 +181,9 @@ void check_wire_quantizer(const Quantizer& quantizer, const std::string& node) {
 void check_accumulator_biases(const Graph& graph) {
   const auto wires = infer(graph);
   for (const Node& node : graph.nodes) {
-    const auto* linear = std::get_if<Linear>(&node.op);
-    if (linear == nullptr || !linear->bias) continue;
-    const Parameter& bias = graph.parameter(*linear->bias);
+    const auto layer = layer_parameters(node.op);
+    if (!layer || !layer->bias) continue;
+    const Parameter& bias = graph.parameter(*layer->bias);
     if (!bias.quantizer || bias.quantizer->range_rule != RangeRule::kAccumulator) continue;
     const std::size_t num_steps = accumulator_steps(graph, node, wires).size();
     if (num_steps == 1 || num_steps == bias.stored.size()) continue;

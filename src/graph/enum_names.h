@@ -15,7 +15,7 @@ struct EnumNames;
 
 template <>
 struct EnumNames<Role> {
-  static constexpr std::array<std::pair<Role, std::string_view>, 13> list = {
+  static constexpr std::array<std::pair<Role, std::string_view>, 14> list = {
       {{Role::kWeight, "weight"},
        {Role::kBias, "bias"},
        {Role::kGain, "gain"},
@@ -28,6 +28,7 @@ struct EnumNames<Role> {
        {Role::kBits, "bits"},
        {Role::kThreshold, "threshold"},
        {Role::kLeak, "leak"},
+       {Role::kTable, "table"},
        {Role::kAuxiliary, "auxiliary"}}};
 };
 

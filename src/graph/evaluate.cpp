@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 
 #include "graph/infer.h"
 #include "graph/quantize.h"
+#include "graph/window.h"
 #include "metrics/softmax.h"
 
 namespace pare::graph {
@@ -66,11 +68,7 @@ class Evaluator {
     const auto num_inputs = static_cast<std::size_t>(x.shape.back());
     const auto num_outputs = static_cast<std::size_t>(y.shape.back());
     const auto weight = value_of(graph_, graph_.parameter(op.weight)).to_doubles();
-    std::vector<double> bias(num_outputs, 0);
-    if (op.bias) {
-      const auto steps = accumulator_steps(graph_, node_, wires_);
-      bias = value_of(graph_, graph_.parameter(*op.bias), steps).to_doubles();
-    }
+    const auto bias = bias_of(op.bias, num_outputs);
     y.elements.resize(x.elements.size() / num_inputs * num_outputs);
     for (std::size_t i = 0; i < y.elements.size(); ++i) {
       const std::size_t channel = i % num_outputs;
@@ -82,6 +80,75 @@ class Evaluator {
       y.elements[i] = sum;
     }
     return y;
+  }
+
+  Values operator()(const Conv& op) const {
+    const Values& x = input(0);
+    Values y = output();
+    const Parameter& parameter = graph_.parameter(op.weight);
+    const Window window =
+        make_window(x.shape, op, parameter.stored.shape(), describe(graph_, node_));
+    const auto weight = value_of(graph_, parameter).to_doubles();
+    const std::size_t num_outputs = y.num_channels();
+    const std::size_t group_inputs = x.num_channels() / static_cast<std::size_t>(op.groups);
+    const std::size_t group_outputs = num_outputs / static_cast<std::size_t>(op.groups);
+    const auto bias = bias_of(op.bias, num_outputs);
+    const std::size_t taps = window.num_taps();
+    y.elements.resize(x.num_rows() * y.row_size());
+    for (std::size_t i = 0; i < y.elements.size(); ++i) {
+      const std::size_t o = i % window.num_outputs();
+      const std::size_t m = i / window.num_outputs() % num_outputs;
+      const std::size_t row = i / y.row_size();
+      double sum = bias[m];
+      for (std::size_t c = 0; c < group_inputs; ++c) {
+        const std::size_t channel = m / group_outputs * group_inputs + c;
+        const double* from = x.elements.data() + row * x.row_size() + channel * window.num_inputs();
+        const double* w = weight.data() + (m * group_inputs + c) * taps;
+        window.for_each_tap(o, [&](std::size_t at, std::size_t k) { sum += w[k] * from[at]; });
+      }
+      y.elements[i] = sum;
+    }
+    return y;
+  }
+
+  Values operator()(const MaxPool& op) const {
+    return pooled(op.window, [](std::span<const double> elements, std::size_t) {
+      return *std::max_element(elements.begin(), elements.end());
+    });
+  }
+  Values operator()(const SumPool& op) const {
+    return pooled(op.window, [](std::span<const double> elements, std::size_t) {
+      return std::accumulate(elements.begin(), elements.end(), 0.0);
+    });
+  }
+  Values operator()(const AveragePool& op) const {
+    return pooled(op.window, [&](std::span<const double> elements, std::size_t taps) {
+      const std::size_t divisor = op.counts_padding ? taps : elements.size();
+      const double sum = std::accumulate(elements.begin(), elements.end(), 0.0);
+      return divisor == 0 ? 0.0 : sum / static_cast<double>(divisor);
+    });
+  }
+
+  Values operator()(const LeakyRelu& op) const {
+    return each_element([&](double x) { return x < 0 ? op.slope * x : x; });
+  }
+  Values operator()(const Sigmoid&) const {
+    return each_element([](double x) { return 1 / (1 + std::exp(-x)); });
+  }
+  Values operator()(const Tanh&) const {
+    return each_element([](double x) { return std::tanh(x); });
+  }
+
+  Values operator()(const Table& op) const {
+    const auto& grid = wires_[node_.inputs.front().value].grid;
+    check(grid.has_value(), "table without codes");
+    const auto values = value_of(graph_, graph_.parameter(op.values)).to_doubles();
+    const auto last = static_cast<double>(values.size() - 1);
+    return each_element([&](double x) {
+      const double code = std::nearbyint(x / grid->step.front()) +
+                          static_cast<double>(grid->zero_point - grid->lowest);
+      return values[static_cast<std::size_t>(std::clamp(code, 0.0, last))];
+    });
   }
 
   Values operator()(const BatchNorm& op) const {
@@ -106,9 +173,7 @@ class Evaluator {
   }
 
   Values operator()(const Relu&) const {
-    Values y = input(0);
-    for (double& element : y.elements) element = element < 0 ? 0 : element;
-    return y;
+    return each_element([](double x) { return x < 0 ? 0 : x; });
   }
 
   Values operator()(const Softmax&) const {
@@ -169,14 +234,46 @@ class Evaluator {
     return y;
   }
 
-  Values operator()(const Flatten&) const {
+  Values operator()(const Flatten&) const { return reshaped(); }
+  Values operator()(const Reshape&) const { return reshaped(); }
+
+ private:
+  const Values& input(std::size_t i) const { return values_[node_.inputs.at(i).value]; }
+
+  std::vector<double> bias_of(std::optional<ParameterId> bias, std::size_t num_outputs) const {
+    if (!bias) return std::vector<double>(num_outputs, 0);
+    const auto steps = accumulator_steps(graph_, node_, wires_);
+    return value_of(graph_, graph_.parameter(*bias), steps).to_doubles();
+  }
+
+  Values reshaped() const {
     Values y = output();
     y.elements = input(0).elements;
     return y;
   }
 
- private:
-  const Values& input(std::size_t i) const { return values_[node_.inputs.at(i).value]; }
+  Values each_element(auto&& f) const {
+    Values y = input(0);
+    for (double& element : y.elements) element = f(element);
+    return y;
+  }
+
+  /// `join` makes one element of those of a window that are no padding, and the number of all.
+  Values pooled(const PoolWindow& pool, auto&& join) const {
+    const Values& x = input(0);
+    Values y = output();
+    const Window window = make_window(x.shape, pool, describe(graph_, node_));
+    y.elements.resize(x.num_rows() * y.row_size());
+    std::vector<double> elements;
+    for (std::size_t i = 0; i < y.elements.size(); ++i) {
+      const double* from = x.elements.data() + i / window.num_outputs() * window.num_inputs();
+      elements.clear();
+      window.for_each_tap(i % window.num_outputs(),
+                          [&](std::size_t at, std::size_t) { elements.push_back(from[at]); });
+      y.elements[i] = join(std::span<const double>(elements), window.num_taps());
+    }
+    return y;
+  }
 
   /// Shape and time of the output, without elements.
   Values output() const {

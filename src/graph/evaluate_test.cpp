@@ -54,6 +54,53 @@ TEST(Evaluate, CutsJoinsAndFlattens) {
   EXPECT_THAT(outputs(test.graph, {1, 2, 2}, {1, -2, 3, -4}), ElementsAre(1, 0, 3, 0, 1, 0, 3, 0));
 }
 
+TEST(Evaluate, ConvolvesChannelsOfGroups) {
+  TestGraph test({2, 2, 2});
+  const auto weight = test.floats("conv.weight", Role::kWeight, {2, 1, 1, 2}, {1, 2, -1, 0.5});
+  const auto bias = test.floats("conv.bias", Role::kBias, {2}, {0.25, -1});
+  test.node("conv", Conv{weight, bias, {1, 1}, {0, 0, 0, 1}, {1, 1}, 2});
+  // Behind the last column lies a zero.
+  EXPECT_THAT(evaluate(test.graph, Tensor::from<float>({1, 2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8}))
+                  .to_doubles(),
+              ElementsAre(5.25, 2.25, 11.25, 4.25, -3, -7, -4, -9));
+}
+
+TEST(Evaluate, PoolsWindows) {
+  const PoolWindow window{{2}, {2}, {1, 0}, {1}};
+  const auto pooled = [&](Op op) {
+    TestGraph test({1, 3});
+    test.node("pool", std::move(op));
+    return evaluate(test.graph, Tensor::from<float>({1, 1, 3}, {-3, 5, 1})).to_doubles();
+  };
+  EXPECT_THAT(pooled(MaxPool{window}), ElementsAre(-3, 5));
+  EXPECT_THAT(pooled(SumPool{window}), ElementsAre(-3, 6));
+  EXPECT_THAT(pooled(AveragePool{window}), ElementsAre(-1.5, 3));
+  EXPECT_THAT(pooled(AveragePool{window, false}), ElementsAre(-3, 3));
+  EXPECT_THAT(pooled(AveragePool{}), ElementsAre(1));
+}
+
+TEST(Evaluate, BendsAndCurves) {
+  const auto at = [](Op op, float x) {
+    TestGraph test({1});
+    test.node("f", std::move(op));
+    return evaluate(test.graph, Tensor::from<float>({1, 1}, {x})).to_doubles().front();
+  };
+  EXPECT_EQ(at(LeakyRelu{0.25}, -2), -0.5);
+  EXPECT_EQ(at(LeakyRelu{0.25}, 2), 2);
+  EXPECT_DOUBLE_EQ(at(Sigmoid{}, 1), 1 / (1 + std::exp(-1.0)));
+  EXPECT_DOUBLE_EQ(at(Tanh{}, -1), std::tanh(-1.0));
+}
+
+TEST(Evaluate, LooksCodesUpInATable) {
+  TestGraph test({4});
+  test.node("q", Quantize{test.fixed("q", 2, true, 1)});  // codes -1, 0, 1 of step 1
+  test.node("f", Table{test.floats("f.values", Role::kTable, {3}, {7, -2, 0.5})});
+  check(test.graph);
+  EXPECT_THAT(
+      evaluate(test.graph, Tensor::from<float>({1, 4}, {-9, 0.2F, 0.7F, -0.6F})).to_doubles(),
+      ElementsAre(7, -2, 0.5, 7));
+}
+
 TEST(Evaluate, TakesSoftmaxOverChannels) {
   TestGraph test({2, 2});
   test.node("softmax", Softmax{});

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "graph/window.h"
+
 namespace pare::graph {
 namespace {
 
@@ -30,6 +32,38 @@ class ShapeRule {
     return info;
   }
 
+  WireInfo operator()(const Conv& op) const {
+    const WireInfo& info = only_input();
+    const Parameter& weight = graph_.parameter(op.weight);
+    const Shape& weights = weight.stored.shape();
+    if (!std::holds_alternative<Dense>(weight.structure)) {
+      fail(fmt::format("weight '{}' has a structure; a convolution's is dense", weight.name));
+    }
+    const std::int64_t channels = info.shape.empty() ? 0 : info.shape.front();
+    const bool fits = weights.size() == info.shape.size() + 1 && op.groups >= 1 &&
+                      op.groups <= kMaxWireElements && channels % op.groups == 0 &&
+                      weights[1] == channels / op.groups && weights[0] % op.groups == 0;
+    if (!fits) {
+      fail(
+          fmt::format("weight {} but input {} and {} groups: expected [outputs, channels / groups, "
+                      "kernel …], outputs and channels multiples of groups",
+                      to_string(weights), to_string(info.shape), op.groups));
+    }
+    if (op.bias) expect_channels(*op.bias, weights[0]);
+    const Window window = make_window(info.shape, op, weights, describe(graph_, node_));
+    return {output_shape(window, weights[0], info.shape), info.time};
+  }
+
+  WireInfo operator()(const MaxPool& op) const {
+    const WireInfo info = pooled(op.window);
+    if (!make_window(only_input().shape, op.window, describe(graph_, node_)).is_covered()) {
+      fail("a window holds nothing but padding, which has no largest element");
+    }
+    return info;
+  }
+  WireInfo operator()(const AveragePool& op) const { return pooled(op.window); }
+  WireInfo operator()(const SumPool& op) const { return pooled(op.window); }
+
   WireInfo operator()(const BatchNorm& op) const {
     const WireInfo& info = only_input();
     if (info.shape.empty()) fail("a scalar has no channels");
@@ -40,6 +74,10 @@ class ShapeRule {
   }
 
   WireInfo operator()(const Relu&) const { return only_input(); }
+  WireInfo operator()(const LeakyRelu&) const { return only_input(); }
+  WireInfo operator()(const Sigmoid&) const { return only_input(); }
+  WireInfo operator()(const Tanh&) const { return only_input(); }
+  WireInfo operator()(const Table&) const { return only_input(); }
   WireInfo operator()(const Dropout&) const { return only_input(); }
   WireInfo operator()(const Quantize&) const { return only_input(); }
 
@@ -51,6 +89,18 @@ class ShapeRule {
   WireInfo operator()(const Flatten&) const {
     const WireInfo& info = only_input();
     return {{num_elements(info.shape)}, info.time};
+  }
+
+  WireInfo operator()(const Reshape& op) const {
+    const WireInfo& info = only_input();
+    const bool is_possible = std::all_of(op.shape.begin(), op.shape.end(), [](std::int64_t size) {
+      return size >= 1 && size <= kMaxWireElements;
+    });
+    if (!is_possible || num_elements(op.shape) != num_elements(info.shape)) {
+      fail(fmt::format("reshapes {} to {}: expected as many elements", to_string(info.shape),
+                       to_string(op.shape)));
+    }
+    return {op.shape, info.time};
   }
 
   WireInfo operator()(const Add&) const {
@@ -99,6 +149,12 @@ class ShapeRule {
   const WireInfo& only_input() const {
     expect_inputs(1);
     return input(0);
+  }
+
+  WireInfo pooled(const PoolWindow& pool) const {
+    const WireInfo& info = only_input();
+    const Window window = make_window(info.shape, pool, describe(graph_, node_));
+    return {output_shape(window, info.shape.front(), info.shape), info.time};
   }
 
   Time joint_time() const {
@@ -154,10 +210,10 @@ std::vector<WireInfo> infer_shapes(const Graph& graph) {
 }
 
 std::string describe(const Graph& graph, const Node& node) {
-  if (!std::holds_alternative<Linear>(node.op)) return fmt::format("node '{}'", node.name);
+  if (!layer_parameters(node.op)) return fmt::format("node '{}'", node.name);
   int number = 0;
   for (const Node& other : graph.nodes) {
-    if (std::holds_alternative<Linear>(other.op)) ++number;
+    if (layer_parameters(other.op)) ++number;
     if (other.name == node.name) break;
   }
   return fmt::format("layer {} '{}'", number, node.name);

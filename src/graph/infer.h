@@ -15,7 +15,7 @@ namespace pare::graph {
 struct Grid {
   std::vector<double> step;     ///< one, or one a channel (axis 0); positive
   std::int64_t zero_point = 0;  ///< the code of 0
-  /// Hull of the codes, over all elements and with the weights as they are. Behind a Linear node it
+  /// Hull of the codes, over all elements and with the weights as they are. Behind a layer it
   /// holds every partial sum in any order, bias included: it says how wide the accumulator must be.
   std::int64_t lowest = 0;
   std::int64_t highest = 0;
@@ -41,19 +41,22 @@ std::vector<WireInfo> infer_shapes(const Graph& graph);
 
 /// Shape, time and grid of every wire, by WireId. REQUIRES: the graph passes graph::check.
 ///
-/// Quantize starts a grid. Linear keeps one (with quantized weights, one step for all inputs, and a
-/// bias on the accumulator's grid or none), as do Relu, Dropout, Flatten (of one step), Add of
-/// equal steps, and Concat of equal steps and zero points. BatchNorm and Softmax make real numbers.
-/// Throws InputError naming the layer if its sums may leave 63 bits.
+/// Quantize starts a grid. Linear and Conv keep one (with quantized weights, one step for all
+/// inputs, and a bias on the accumulator's grid or none), as do the poolings (an average's step is
+/// divided by the window's size; none where borders divide by less), Relu, Dropout, Flatten and
+/// Reshape (which keep the channels, or have one step), Add of equal steps, and Concat of equal
+/// steps and zero points. All others make real numbers. Throws InputError naming the layer if its
+/// sums may leave 63 bits.
 std::vector<WireInfo> infer(const Graph& graph);
 
-/// Steps of a Linear node's accumulator, float32(input step) * float32(weight step): one, or one an
+/// Steps of a layer's accumulator, float32(input step) * float32(weight step): one, or one an
 /// output channel. Empty if its input or its weight has no grid. This is the grid of a kAccumulator
 /// bias. `wires` is what `infer` gave for the node's inputs at least.
 std::vector<float> accumulator_steps(const Graph& graph, const Node& node,
                                      std::span<const WireInfo> wires);
 
-/// How messages name a node: "layer 3 'fc3'" (Linear nodes are counted), "node 'fc3.relu'".
+/// How messages name a node: "layer 3 'fc3'" (Linear and Conv nodes are counted), "node
+/// 'fc3.relu'".
 std::string describe(const Graph& graph, const Node& node);
 
 }  // namespace pare::graph

@@ -1,4 +1,4 @@
-// Grids, wire by wire. A Linear node's hull is the sum over its terms of the hull of 0 and
+// Grids, wire by wire. A layer's hull is the sum over its terms of the hull of 0 and
 // weight x input, with the weights as they are, so that it bounds the partial sums of any order.
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 
 #include "graph/infer.h"
 #include "graph/quantize.h"
+#include "graph/window.h"
 
 namespace pare::graph {
 namespace {
@@ -76,27 +77,24 @@ class GridRule {
   }
 
   std::optional<Grid> operator()(const Linear& op) const {
-    const auto& input = wire(0).grid;
-    if (!input || input->step.size() != 1) return std::nullopt;
-    const auto weight = weight_codes(graph_, graph_.parameter(op.weight));
-    if (!weight) return std::nullopt;
-    Grid grid;
-    for (const double step : weight->steps) {
-      const std::size_t copies = weight->steps.size() == 1 ? 1 : weight->rows_per_stored;
-      grid.step.insert(grid.step.end(), copies, input->step.front() * step);
-    }
+    auto grid = layer(op.weight, op.bias);
     // Output channels lie on the last axis; steps of channels only say so where that is axis 0.
-    if (grid.step.size() > 1 && wire(0).shape.size() > 1) return std::nullopt;
+    if (grid && grid->step.size() > 1 && wire(0).shape.size() > 1) return std::nullopt;
+    return grid;
+  }
 
-    const Interval inputs{input->lowest - input->zero_point, input->highest - input->zero_point};
-    std::vector<Interval> sums;
-    for (std::size_t row = 0; row < weight->num_rows; ++row) {
-      sums.insert(sums.end(), weight->rows_per_stored, sum_of_row(*weight, row, inputs));
-    }
-    if (op.bias && !add_biases(graph_.parameter(*op.bias), sums)) return std::nullopt;
-    for (const Interval& sum : sums) {
-      grid.lowest = std::min(grid.lowest, sum.lowest);
-      grid.highest = std::max(grid.highest, sum.highest);
+  std::optional<Grid> operator()(const Conv& op) const { return layer(op.weight, op.bias); }
+
+  std::optional<Grid> operator()(const MaxPool&) const { return wire(0).grid; }
+
+  std::optional<Grid> operator()(const SumPool& op) const { return sums_of_windows(op.window); }
+
+  std::optional<Grid> operator()(const AveragePool& op) const {
+    const Window window = make_window(wire(0).shape, op.window, describe(graph_, node_));
+    if (window.has_padding() && !op.counts_padding) return std::nullopt;
+    auto grid = sums_of_windows(op.window);
+    if (grid) {
+      for (double& step : grid->step) step /= static_cast<double>(window.num_taps());
     }
     return grid;
   }
@@ -111,11 +109,8 @@ class GridRule {
 
   std::optional<Grid> operator()(const Dropout&) const { return wire(0).grid; }
 
-  std::optional<Grid> operator()(const Flatten&) const {
-    const auto& grid = wire(0).grid;
-    const bool is_lost = grid && grid->step.size() > 1 && wire(0).shape.size() > 1;
-    return is_lost ? std::nullopt : grid;
-  }
+  std::optional<Grid> operator()(const Flatten&) const { return reshaped(); }
+  std::optional<Grid> operator()(const Reshape&) const { return reshaped(); }
 
   std::optional<Grid> operator()(const Add&) const {
     const auto& a = wire(0).grid;
@@ -143,11 +138,65 @@ class GridRule {
     return is_whole ? joined : std::nullopt;
   }
 
+  std::optional<Grid> operator()(const LeakyRelu&) const { return std::nullopt; }
+  std::optional<Grid> operator()(const Sigmoid&) const { return std::nullopt; }
+  std::optional<Grid> operator()(const Tanh&) const { return std::nullopt; }
+  std::optional<Grid> operator()(const Table&) const { return std::nullopt; }
   std::optional<Grid> operator()(const BatchNorm&) const { return std::nullopt; }
   std::optional<Grid> operator()(const Softmax&) const { return std::nullopt; }
 
  private:
   const WireInfo& wire(std::size_t input) const { return wires_[node_.inputs.at(input).value]; }
+
+  /// Steps of channels only say so while the channels stay.
+  std::optional<Grid> reshaped() const {
+    const auto& grid = wire(0).grid;
+    const Shape& shape = wires_[node_.outputs.front().value].shape;
+    const bool is_lost =
+        grid && grid->step.size() > 1 && (shape.empty() || shape.front() != wire(0).shape.front());
+    return is_lost ? std::nullopt : grid;
+  }
+
+  /// The accumulator of a layer.
+  std::optional<Grid> layer(ParameterId weight_id, std::optional<ParameterId> bias) const {
+    const auto& input = wire(0).grid;
+    if (!input || input->step.size() != 1) return std::nullopt;
+    const auto weight = weight_codes(graph_, graph_.parameter(weight_id));
+    if (!weight) return std::nullopt;
+    Grid grid;
+    for (const double step : weight->steps) {
+      const std::size_t copies = weight->steps.size() == 1 ? 1 : weight->rows_per_stored;
+      grid.step.insert(grid.step.end(), copies, input->step.front() * step);
+    }
+    const Interval inputs{input->lowest - input->zero_point, input->highest - input->zero_point};
+    std::vector<Interval> sums;
+    for (std::size_t row = 0; row < weight->num_rows; ++row) {
+      sums.insert(sums.end(), weight->rows_per_stored, sum_of_row(*weight, row, inputs));
+    }
+    if (bias && !add_biases(graph_.parameter(*bias), sums)) return std::nullopt;
+    for (const Interval& sum : sums) {
+      grid.lowest = std::min(grid.lowest, sum.lowest);
+      grid.highest = std::max(grid.highest, sum.highest);
+    }
+    return grid;
+  }
+
+  /// Sums of windows, counted from the code of 0, so that padding adds nothing.
+  std::optional<Grid> sums_of_windows(const PoolWindow& pool) const {
+    auto grid = wire(0).grid;
+    if (!grid) return grid;
+    const Window window = make_window(wire(0).shape, pool, describe(graph_, node_));
+    const auto taps = static_cast<std::int64_t>(window.num_taps());
+    const bool is_padded = window.has_padding();
+    const auto sum_of = [&](std::int64_t code, std::int64_t limit) {
+      const std::int64_t sum = multiply(code - grid->zero_point, taps);
+      return is_padded && (limit < 0 ? sum > 0 : sum < 0) ? 0 : sum;
+    };
+    grid->lowest = sum_of(grid->lowest, -1);
+    grid->highest = sum_of(grid->highest, 1);
+    grid->zero_point = 0;
+    return grid;
+  }
 
   std::int64_t channels() const { return wires_[node_.outputs.front().value].shape.front(); }
 
@@ -217,10 +266,10 @@ std::vector<WireInfo> infer(const Graph& graph) {
 
 std::vector<float> accumulator_steps(const Graph& graph, const Node& node,
                                      std::span<const WireInfo> wires) {
-  const auto* linear = std::get_if<Linear>(&node.op);
-  check(linear != nullptr, "accumulator_steps of a node that is no Linear");
+  const auto layer = layer_parameters(node.op);
+  check(layer.has_value(), "accumulator_steps of a node that has no weights");
   const auto& input = wires[node.inputs.at(0).value].grid;
-  const Parameter& weight = graph.parameter(linear->weight);
+  const Parameter& weight = graph.parameter(layer->weight);
   if (!input || input->step.size() != 1 || !weight.quantizer) return {};
   const auto* circulant = std::get_if<BlockCirculant>(&weight.structure);
   std::vector<float> steps;

@@ -57,6 +57,56 @@ TEST(InferShapes, SpreadsStepsThroughAdds) {
   EXPECT_EQ(wires.at(once.value).time, Time::kOnce);
 }
 
+TEST(InferShapes, FollowsWindows) {
+  TestGraph test({4, 9, 7});
+  const auto weight =
+      test.floats("conv.weight", Role::kWeight, {6, 2, 3, 3}, std::vector<float>(108, 1));
+  test.node("conv", Conv{weight, std::nullopt, {2, 1}, {1, 1, 1, 1}, {1, 1}, 2});
+  const WireId conv = test.last;
+  test.node("pool", MaxPool{{{2, 2}, {2, 2}, {0, 0, 0, 0}, {1, 1}}});
+  const WireId pool = test.last;
+  test.node("all", AveragePool{});
+  const auto wires = infer_shapes(test.graph);
+  EXPECT_EQ(wires.at(conv.value).shape, (Shape{6, 5, 7}));
+  EXPECT_EQ(wires.at(pool.value).shape, (Shape{6, 2, 3}));
+  EXPECT_EQ(wires.at(test.last.value).shape, (Shape{6, 1, 1}));
+}
+
+TEST(InferShapes, RefusesConvolutionsThatDoNotFit) {
+  const auto message = [](const Shape& weights, std::int64_t groups, const Shape& padding) {
+    TestGraph test({4, 3, 3});
+    const auto weight = test.floats("conv.weight", Role::kWeight, weights,
+                                    std::vector<float>(num_elements(weights), 1));
+    test.node("conv", Conv{weight, std::nullopt, {1, 1}, padding, {1, 1}, groups});
+    try {
+      infer_shapes(test.graph);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(message({2, 4, 3, 3}, 1, {0, 0, 0, 0}), "no error");
+  EXPECT_THAT(message({2, 3, 3, 3}, 1, {0, 0, 0, 0}), testing::HasSubstr("layer 1 'conv': weight"));
+  EXPECT_THAT(message({2, 4, 3}, 1, {0, 0, 0, 0}), testing::HasSubstr("weight [2, 4, 3]"));
+  EXPECT_THAT(message({3, 2, 3, 3}, 2, {0, 0, 0, 0}), testing::HasSubstr("multiples of groups"));
+  EXPECT_THAT(message({2, 4, 3, 3}, 0, {0, 0, 0, 0}), testing::HasSubstr("0 groups"));
+  EXPECT_THAT(message({2, 4, 5, 3}, 1, {0, 0, 1, 0}), testing::HasSubstr("does not fit"));
+}
+
+TEST(Infer, KeepsGridsThroughPools) {
+  TestGraph test({1, 4});
+  test.node("q", Quantize{test.fixed("q", 3, true, 3)});  // codes -3 … 3 of step 1
+  test.node("max", MaxPool{{{2}, {1}, {0, 0}, {1}}});
+  const WireId largest = test.last;
+  test.node("sum", SumPool{{{3}, {1}, {1, 1}, {1}}});
+  const WireId sum = test.last;
+  test.node("mean", AveragePool{{{2}, {1}, {0, 0}, {1}}});
+  const auto wires = infer(test.graph);
+  EXPECT_EQ(wires.at(largest.value).grid, (Grid{{1}, 0, -3, 3}));
+  EXPECT_EQ(wires.at(sum.value).grid, (Grid{{1}, 0, -9, 9}));
+  EXPECT_EQ(wires.at(test.last.value).grid, (Grid{{0.5}, 0, -18, 18}));
+}
+
 TEST(Infer, GivesALinearNodeTheHullOfItsPartialSums) {
   TestGraph test({2});
   test.node("q", Quantize{test.fixed("q", 3, false, 7)});  // codes 0 … 7, step 1

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/tensor.h"
 #include "graph/format.h"
 
 namespace pare::graph {
@@ -25,6 +26,85 @@ struct Linear {
     f("bias", self.bias);
   }
   friend bool operator==(const Linear&, const Linear&) = default;
+};
+
+/// Convolution (cross-correlation) over one to three spatial axes:
+///
+///     y[m, o] = b[m] + sum over c, k of W[m, c, k] x[g c' + c, stride o + dilation k - padding]
+///
+/// x [C, spatial …], W [M, C / groups, kernel …], b [M], y [M, spatial …]; group g = m / (M /
+/// groups) reads the c' = C / groups channels from g c' on; outside of x lie zeros. groups = C is
+/// depthwise. Each list has a number an axis, `padding` what is added in front of each axis and
+/// then what is added behind each. Ref: ONNX Conv.
+struct Conv {
+  ParameterId weight;
+  std::optional<ParameterId> bias = std::nullopt;
+  Shape stride;
+  Shape padding;
+  Shape dilation;
+  std::int64_t groups = 1;
+
+  static constexpr std::string_view kind = "conv";
+  static void fields(auto& self, auto&& f) {
+    f("weight", self.weight);
+    f("bias", self.bias);
+    f("stride", self.stride);
+    f("padding", self.padding);
+    f("dilation", self.dilation);
+    f("groups", self.groups);
+  }
+  friend bool operator==(const Conv&, const Conv&) = default;
+};
+
+/// Which elements a pooling joins: a window of `size` that slides over the spatial axes of each
+/// channel as Conv's kernel does. An empty size is all of the spatial axes (global pooling);
+/// stride, padding and dilation are then empty too.
+struct PoolWindow {
+  Shape size = {};
+  Shape stride = {};
+  Shape padding = {};
+  Shape dilation = {};
+
+  bool is_global() const { return size.empty(); }
+  static void fields(auto& self, auto&& f) {
+    f("size", self.size);
+    f("stride", self.stride);
+    f("padding", self.padding);
+    f("dilation", self.dilation);
+  }
+  friend bool operator==(const PoolWindow&, const PoolWindow&) = default;
+};
+
+/// The largest element of each window; padding is never the largest. Every window has an element.
+struct MaxPool {
+  PoolWindow window;
+
+  static constexpr std::string_view kind = "max_pool";
+  static void fields(auto& self, auto&& f) { PoolWindow::fields(self.window, f); }
+  friend bool operator==(const MaxPool&, const MaxPool&) = default;
+};
+
+/// The mean of each window. With `counts_padding` padded zeros are elements like others and every
+/// window has the same divisor; without, borders divide by what is there.
+struct AveragePool {
+  PoolWindow window;
+  bool counts_padding = true;
+
+  static constexpr std::string_view kind = "average_pool";
+  static void fields(auto& self, auto&& f) {
+    PoolWindow::fields(self.window, f);
+    f("counts_padding", self.counts_padding);
+  }
+  friend bool operator==(const AveragePool&, const AveragePool&) = default;
+};
+
+/// The sum of each window.
+struct SumPool {
+  PoolWindow window;
+
+  static constexpr std::string_view kind = "sum_pool";
+  static void fields(auto& self, auto&& f) { PoolWindow::fields(self.window, f); }
+  friend bool operator==(const SumPool&, const SumPool&) = default;
 };
 
 /// y = gain (x - mean) / sqrt(variance + epsilon) + shift per channel (axis 0).
@@ -56,6 +136,39 @@ struct Relu {
   static constexpr std::string_view kind = "relu";
   static void fields(auto&, auto&&) {}
   friend bool operator==(const Relu&, const Relu&) = default;
+};
+
+/// x where x >= 0, slope x elsewhere; slope at most 1. Ref: Maas et al. 2013.
+struct LeakyRelu {
+  double slope = 0.01;
+
+  static constexpr std::string_view kind = "leaky_relu";
+  static void fields(auto& self, auto&& f) { f("slope", self.slope); }
+  friend bool operator==(const LeakyRelu&, const LeakyRelu&) = default;
+};
+
+/// 1 / (1 + exp(-x)).
+struct Sigmoid {
+  static constexpr std::string_view kind = "sigmoid";
+  static void fields(auto&, auto&&) {}
+  friend bool operator==(const Sigmoid&, const Sigmoid&) = default;
+};
+
+/// (exp(x) - exp(-x)) / (exp(x) + exp(-x)).
+struct Tanh {
+  static constexpr std::string_view kind = "tanh";
+  static void fields(auto&, auto&&) {}
+  friend bool operator==(const Tanh&, const Tanh&) = default;
+};
+
+/// Any function of a wire's codes: y = values[code - lowest code of the wire's grid], one table for
+/// all elements with an entry for each code.
+struct Table {
+  ParameterId values;
+
+  static constexpr std::string_view kind = "table";
+  static void fields(auto& self, auto&& f) { f("values", self.values); }
+  friend bool operator==(const Table&, const Table&) = default;
 };
 
 /// exp(x_i) / sum_j exp(x_j) over the channels (axis 0).
@@ -105,6 +218,31 @@ struct Flatten {
   friend bool operator==(const Flatten&, const Flatten&) = default;
 };
 
-using Op = std::variant<Linear, BatchNorm, Relu, Softmax, Dropout, Quantize, Add, Concat, Flatten>;
+/// The same elements in row-major order under another shape.
+struct Reshape {
+  Shape shape;
+
+  static constexpr std::string_view kind = "reshape";
+  static void fields(auto& self, auto&& f) { f("shape", self.shape); }
+  friend bool operator==(const Reshape&, const Reshape&) = default;
+};
+
+using Op =
+    std::variant<Linear, Conv, MaxPool, AveragePool, SumPool, BatchNorm, Relu, LeakyRelu, Sigmoid,
+                 Tanh, Table, Softmax, Dropout, Quantize, Add, Concat, Flatten, Reshape>;
+
+/// The parameters of an op that multiplies its input by weights (what recipes call a layer).
+struct LayerParameters {
+  ParameterId weight;
+  std::optional<ParameterId> bias = std::nullopt;
+};
+
+/// Those of Linear and Conv; none for any other op.
+inline std::optional<LayerParameters> layer_parameters(const Op& op) {
+  if (const auto* linear = std::get_if<Linear>(&op))
+    return LayerParameters{linear->weight, linear->bias};
+  if (const auto* conv = std::get_if<Conv>(&op)) return LayerParameters{conv->weight, conv->bias};
+  return std::nullopt;
+}
 
 }  // namespace pare::graph

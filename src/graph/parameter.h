@@ -24,6 +24,7 @@ enum class Role {
   kBits,       ///< a quantizer's width
   kThreshold,  ///< a spiking neuron's
   kLeak,       ///< a spiking neuron's
+  kTable,      ///< the entries of a Table
   kAuxiliary,  ///< state of a compression method (rewind weights, ADMM's Z and U, …)
 };
 

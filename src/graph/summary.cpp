@@ -34,8 +34,8 @@ std::vector<ParameterId> parameters_of(const Graph& graph, const Node& node) {
 std::string format_of(const Graph& graph, const Op& op) {
   if (const auto* quantize = std::get_if<Quantize>(&op))
     return describe(graph, quantize->quantizer);
-  if (const auto* linear = std::get_if<Linear>(&op)) {
-    const auto& quantizer = graph.parameter(linear->weight).quantizer;
+  if (const auto layer = layer_parameters(op)) {
+    const auto& quantizer = graph.parameter(layer->weight).quantizer;
     return quantizer ? describe(graph, *quantizer) : "float";
   }
   return {};

@@ -21,21 +21,34 @@ constexpr double kMaxAddend = 0x1p61;
 /// finer ones move no code, but make addends longer.
 constexpr int kFractionBits = 25;
 
-/// The list's elements along some axes of the shape: those for which `keeps` is true.
-template <class T>
-bool depends_only_on(const std::vector<T>& list, std::size_t period, std::size_t run) {
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    if (list[i] != list[i / run % period * run]) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 void simplify(std::vector<double>& list) {
   const bool are_equal =
       std::all_of(list.begin(), list.end(), [&](double x) { return x == list.front(); });
   if (are_equal) list.resize(1);
+}
+
+std::vector<double> of_channels(const std::vector<double>& list, const Shape& shape) {
+  if (list.size() == 1) return list;
+  const auto size = static_cast<std::size_t>(num_elements(shape));
+  std::vector<double> elements(size);
+  for (std::size_t i = 0; i < size; ++i) elements[i] = list[i / (size / list.size())];
+  return elements;
+}
+
+std::vector<double> to_channels(const std::vector<double>& list, const Shape& shape,
+                                const std::string& who) {
+  if (list.size() == 1) return list;
+  const std::size_t run = list.size() / static_cast<std::size_t>(shape.front());
+  std::vector<double> channels;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (i % run == 0) channels.push_back(list[i]);
+    if (list[i] == channels.back()) continue;
+    throw InputError(
+        fmt::format("{} cannot be frozen: its input's steps differ within a channel", who));
+  }
+  return channels;
 }
 
 std::vector<double> steps_of(const graph::Codec& codec, std::size_t size) {
@@ -47,31 +60,6 @@ std::vector<double> steps_of(const graph::Codec& codec, std::size_t size) {
   }
   return steps;
 }
-
-template <class T>
-Broadcasting<T> broadcasting(const std::vector<T>& list, const Shape& shape) {
-  const bool are_equal =
-      std::all_of(list.begin(), list.end(), [&](const T& x) { return x == list.front(); });
-  if (are_equal) return {{1}, {list.front()}};
-  const auto channels = static_cast<std::size_t>(shape.front());
-  const std::size_t run = list.size() / channels;
-  if (depends_only_on(list, channels, run)) {
-    Broadcasting<T> result{Shape(shape.size(), 1), {}};
-    result.shape.front() = shape.front();
-    for (std::size_t c = 0; c < channels; ++c) result.values.push_back(list[c * run]);
-    return result;
-  }
-  const auto last = static_cast<std::size_t>(shape.back());
-  if (depends_only_on(list, last, 1)) {
-    Broadcasting<T> result{Shape(shape.size(), 1), {}};
-    result.shape.back() = shape.back();
-    result.values.assign(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(last));
-    return result;
-  }
-  return {shape, list};
-}
-
-template Broadcasting<std::int64_t> broadcasting(const std::vector<std::int64_t>&, const Shape&);
 
 FixedPoint fixed_point(double scale, double offset, program::Interval range,
                        const std::string& who) {

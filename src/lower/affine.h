@@ -34,6 +34,15 @@ struct Affine {
 /// One element for all where all are equal.
 void simplify(std::vector<double>& list);
 
+/// A list with one number for all or one a channel (axis 0), as one for each element of `shape`;
+/// one for all stays.
+std::vector<double> of_channels(const std::vector<double>& list, const Shape& shape);
+
+/// The numbers of the channels of a list with one for each element of `shape`, or the one for all.
+/// Throws InputError ("WHO …") if they differ within a channel.
+std::vector<double> to_channels(const std::vector<double>& list, const Shape& shape,
+                                const std::string& who);
+
 /// What code 1 of a quantizer stands for, in double: one, or one for each of `size` elements.
 std::vector<double> steps_of(const graph::Codec& codec, std::size_t size);
 
@@ -46,7 +55,30 @@ struct Broadcasting {
   std::vector<T> values;
 };
 template <class T>
-Broadcasting<T> broadcasting(const std::vector<T>& list, const Shape& shape);
+Broadcasting<T> broadcasting(const std::vector<T>& list, const Shape& shape) {
+  const auto depends_only_on = [&](std::size_t period, std::size_t run) {
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (!(list[i] == list[i / run % period * run])) return false;
+    }
+    return true;
+  };
+  if (depends_only_on(1, list.size())) return {{1}, {list.front()}};
+  const auto channels = static_cast<std::size_t>(shape.front());
+  const std::size_t run = list.size() / channels;
+  Broadcasting<T> result{Shape(shape.size(), 1), {}};
+  if (depends_only_on(channels, run)) {
+    result.shape.front() = shape.front();
+    for (std::size_t c = 0; c < channels; ++c) result.values.push_back(list[c * run]);
+    return result;
+  }
+  const auto last = static_cast<std::size_t>(shape.back());
+  if (depends_only_on(last, 1)) {
+    result.shape.back() = shape.back();
+    result.values.assign(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(last));
+    return result;
+  }
+  return {shape, list};
+}
 
 /// How one element's accumulator becomes a code: round((multiplier acc + addend) / 2^shift).
 struct FixedPoint {

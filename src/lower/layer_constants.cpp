@@ -72,8 +72,8 @@ program::Width width_of_codes(const std::vector<std::int64_t>& codes) {
 
 }  // namespace
 
-WeightCodes weight_codes(const Graph& graph, const Node& node, const graph::Linear& op) {
-  const Parameter& weight = graph.parameter(op.weight);
+WeightCodes weight_codes(const Graph& graph, const Node& node, graph::ParameterId id) {
+  const Parameter& weight = graph.parameter(id);
   check_weight(graph, node, weight);
   const graph::Codec codec = make_codec(graph, *weight.quantizer, masked(weight));
   const auto num_rows = static_cast<std::size_t>(weight.stored.dim(0));

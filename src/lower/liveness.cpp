@@ -105,6 +105,9 @@ class Walk {
                           [&](const program::Linear& op) {
                             return !op.predicate_block && !program_.constant(op.weight).circulant;
                           },
+                          [](const program::Conv&) { return false; },
+                          [](const program::MaxPool&) { return false; },
+                          [](const program::SumPool&) { return false; },
                           [](const program::Copy&) { return false; },
                           [](const program::ArgMax&) { return false; },
                           [](const auto&) { return true; },

@@ -51,7 +51,8 @@ const graph::Node* input_quantizer(const Graph& graph) {
     const graph::Node& node = graph.nodes[readers.front()];
     if (std::holds_alternative<graph::Quantize>(node.op)) return &node;
     const bool is_transparent = std::holds_alternative<graph::Dropout>(node.op) ||
-                                std::holds_alternative<graph::Flatten>(node.op);
+                                std::holds_alternative<graph::Flatten>(node.op) ||
+                                std::holds_alternative<graph::Reshape>(node.op);
     if (!is_transparent) return nullptr;
     wire = node.outputs.front();
   }
@@ -131,7 +132,7 @@ WireValue Lowering::input_codes(const graph::Codec& codec, const std::string& na
 
 void Lowering::finish() {
   node_ = graph_.nodes.empty() ? nullptr : &graph_.nodes.back();
-  const WireValue y = without_floor(value(graph_.output), graph_.output);
+  const WireValue y = without_bend(value(graph_.output), graph_.output);
   builder_.output(y.buffer);
   interface_.output.scale = y.affine.scale;
   interface_.output.offset = y.affine.offset;

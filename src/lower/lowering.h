@@ -1,24 +1,34 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "graph/infer.h"
+#include "graph/window.h"
 #include "lower/affine.h"
+#include "lower/layer_constants.h"
 #include "lower/lower.h"
 #include "lower/program_builder.h"
 #include "lower/requantize.h"
 
 namespace pare::lower {
 
-/// A wire of the graph in the program under construction: the integers of a buffer, what they mean,
-/// and whether a ReLU has cut the meaning off at 0 but not yet the integers. A network's raw input
-/// has no buffer until something quantizes it.
+/// A wire of the graph in the program under construction: the integers of a buffer and what they
+/// mean: v = scale * code + offset, bent or mapped by what has not been rounded yet. A network's
+/// raw input has no buffer until something quantizes it.
 struct WireValue {
   program::BufferId buffer;
   Affine affine = {};
-  bool has_floor = false;  ///< value = max(scale * code + offset, 0)
+  /// A (leaky) ReLU: the value is v where v >= 0, negative_slope v elsewhere.
+  std::optional<double> negative_slope = std::nullopt;
+  /// A function of the codes, which then takes the place of v: the values of the codes from the
+  /// buffer's lowest to its highest. Empty: none.
+  std::vector<double> curve = {};
   bool is_raw_input = false;
+
+  /// Whether the value is v itself.
+  bool is_affine() const { return !negative_slope && curve.empty(); }
 };
 
 /// One walk over a graph's nodes (lower/lower.h).
@@ -30,14 +40,23 @@ class Lowering {
 
   // One overload an op; the node is `node_`.
   void operator()(const graph::Linear& op);
+  void operator()(const graph::Conv& op);
+  void operator()(const graph::MaxPool& op);
+  void operator()(const graph::AveragePool& op);
+  void operator()(const graph::SumPool& op);
   void operator()(const graph::BatchNorm& op);
   void operator()(const graph::Relu& op);
+  void operator()(const graph::LeakyRelu& op);
+  void operator()(const graph::Sigmoid& op);
+  void operator()(const graph::Tanh& op);
+  void operator()(const graph::Table& op);
   void operator()(const graph::Softmax& op);
   void operator()(const graph::Dropout& op);
   void operator()(const graph::Quantize& op);
   void operator()(const graph::Add& op);
   void operator()(const graph::Concat& op);
   void operator()(const graph::Flatten& op);
+  void operator()(const graph::Reshape& op);
 
  private:
   // What nodes read and write.
@@ -55,11 +74,26 @@ class Lowering {
   program::Buffer output_buffer() const;
 
   // Values brought into a form that an op can read.
-  WireValue without_floor(WireValue value, graph::WireId wire);
+  WireValue without_bend(WireValue value, graph::WireId wire);
   WireValue on_one_grid(WireValue value, graph::WireId wire, const std::string& why);
   WireValue on_grid(const WireValue& value, double step, const std::string& name,
                     const graph::WireInfo& info);
+  program::BufferId rounded(const WireValue& value, CodeGrid grid, program::Buffer output);
   std::vector<WireValue> operands();
+
+  // Layers, poolings, shapes.
+  void reshape();
+  std::vector<double> add_biases(const WeightCodes& weight, double input_step,
+                                 std::optional<graph::ParameterId> bias,
+                                 std::optional<program::ConstantId>& constant);
+  void pool_sums(const graph::PoolWindow& pool, const graph::Window& window, double divisor);
+
+  // Functions of codes.
+  void bend(double slope);
+  void apply(double (*function)(double), double saturation);
+  WireValue indexed(WireValue value, double saturation);
+  program::BufferId looked_up(const WireValue& value, const graph::Codec& codec,
+                              program::Buffer output);
 
   // The ends.
   void start();

@@ -12,71 +12,14 @@ namespace pare::lower {
 
 using graph::WireId;
 
-void Lowering::operator()(const graph::Quantize& op) {
-  if (!std::holds_alternative<graph::Uniform>(op.quantizer.format)) {
-    refuse("only uniform codes can be frozen on a wire");
-  }
-  const graph::Codec codec = make_codec(graph_, op.quantizer, Tensor());
-  if (node_ == input_quantizer_) {
-    return write(input_codes(codec, graph_.wire(node_->outputs.front()).name, output_info()));
-  }
-  const WireValue x = input();
-  if (codec.zero_points.size() != 1 || codec.codes.size() != 1) {
-    refuse("its zero points or widths differ between channels");
-  }
-  const auto zero_point = static_cast<std::int64_t>(codec.zero_points.front());
-  CodeGrid grid{.lowest = codec.codes.front().lowest - zero_point,
-                .highest = codec.codes.front().highest - zero_point,
-                .rounding = codec.rounding};
-  // Rounding is monotone and takes 0 to the code of 0, so a ReLU in front cuts the codes off there.
-  if (x.has_floor) {
-    grid.lowest = std::max<std::int64_t>(grid.lowest, 0);
-    grid.highest = std::max(grid.lowest, grid.highest);
-  }
-  const auto size = static_cast<std::size_t>(num_elements(output_info().shape));
-  WireValue y;
-  y.affine.scale = steps_of(codec, size);
-  for (const double step : y.affine.scale) grid.codes_per_value.push_back(1 / step);
-  y.buffer = requantize(builder_, x.buffer, x.affine, grid, output_buffer(), who());
-  write(std::move(y));
-}
-
-WireValue Lowering::without_floor(WireValue value, WireId wire) {
-  if (!value.has_floor) return value;
-  if (!value.affine.has_no_offset() ||
-      std::any_of(value.affine.scale.begin(), value.affine.scale.end(),
-                  [](double scale) { return scale <= 0; })) {
-    refuse(
-        fmt::format("its input '{}' is a ReLU of real numbers; quantize activations "
-                    "([quantize] activation_bits = 1 to 16)",
-                    graph_.wire(wire).name));
-  }
-  const program::Interval range = hull(builder_.intervals(value.buffer));
-  const program::Clamp clamp{0, std::max<std::int64_t>(range.highest, 0)};
-  program::Buffer buffer = new_buffer(graph_.wire(wire).name + ".floor", info(wire));
-  buffer.origin = program::Origin{graph_.wire(wire).name};
-  value.buffer = builder_.op(clamp, {value.buffer}, std::move(buffer));
-  value.has_floor = false;
-  return value;
-}
-
-WireValue Lowering::on_grid(const WireValue& value, double step, const std::string& name,
-                            const graph::WireInfo& info) {
-  const std::int64_t highest = (std::int64_t{1} << (options_.inserted_bits - 1)) - 1;
-  const CodeGrid grid{
-      .codes_per_value = {1 / step}, .lowest = value.has_floor ? 0 : -highest, .highest = highest};
-  WireValue y;
-  y.affine.scale = {step};
-  y.buffer = requantize(builder_, value.buffer, value.affine, grid, new_buffer(name, info), who());
-  return y;
-}
-
 namespace {
 
 /// Largest magnitude of what a buffer's integers can mean.
 double largest_value(const ProgramBuilder& builder, const WireValue& value) {
   const auto size = static_cast<std::size_t>(num_elements(builder.shape(value.buffer)));
   double largest = 0;
+  for (const double x : value.curve) largest = std::max(largest, std::abs(x));
+  if (!value.curve.empty()) return largest;
   for (std::size_t i = 0; i < size; ++i) {
     const program::Interval range = interval_of(builder.intervals(value.buffer), i);
     for (const std::int64_t end : {range.lowest, range.highest}) {
@@ -95,6 +38,106 @@ double step_for(double largest, int bits) {
 
 }  // namespace
 
+void Lowering::operator()(const graph::Quantize& op) {
+  if (!std::holds_alternative<graph::Uniform>(op.quantizer.format)) {
+    refuse("only uniform codes can be frozen on a wire");
+  }
+  const graph::Codec codec = make_codec(graph_, op.quantizer, Tensor());
+  if (node_ == input_quantizer_) {
+    return write(input_codes(codec, graph_.wire(node_->outputs.front()).name, output_info()));
+  }
+  const WireValue x = input();
+  if (codec.zero_points.size() != 1 || codec.codes.size() != 1) {
+    refuse("its zero points or widths differ between channels");
+  }
+  const auto zero_point = static_cast<std::int64_t>(codec.zero_points.front());
+  CodeGrid grid{.lowest = codec.codes.front().lowest - zero_point,
+                .highest = codec.codes.front().highest - zero_point,
+                .rounding = codec.rounding};
+  const auto size = static_cast<std::size_t>(num_elements(output_info().shape));
+  WireValue y;
+  y.affine.scale = steps_of(codec, size);
+  for (const double step : y.affine.scale) grid.codes_per_value.push_back(1 / step);
+  y.buffer =
+      x.curve.empty() ? rounded(x, grid, output_buffer()) : looked_up(x, codec, output_buffer());
+  write(std::move(y));
+}
+
+/// The integers of a grid for a value that is no curve. Rounding is monotone and takes 0 to the
+/// code of 0: a ReLU cuts the codes off there, and a leaky one, of slope at most 1, is the larger
+/// of the codes with and without the slope.
+program::BufferId Lowering::rounded(const WireValue& value, CodeGrid grid, program::Buffer output) {
+  if (!value.negative_slope) {
+    return requantize(builder_, value.buffer, value.affine, grid, std::move(output), who());
+  }
+  const double slope = *value.negative_slope;
+  if (slope == 0) {
+    grid.lowest = std::max<std::int64_t>(grid.lowest, 0);
+    grid.highest = std::max(grid.lowest, grid.highest);
+    return requantize(builder_, value.buffer, value.affine, grid, std::move(output), who());
+  }
+  Affine sloped = value.affine;
+  for (double& scale : sloped.scale) scale *= slope;
+  for (double& offset : sloped.offset) offset *= slope;
+  program::Buffer part = output;
+  part.origin = std::nullopt;
+  part.name = output.name + ".positive";
+  const auto positive = requantize(builder_, value.buffer, value.affine, grid, part, who());
+  part.name = output.name + ".negative";
+  const auto negative = requantize(builder_, value.buffer, sloped, grid, part, who());
+  return builder_.op(program::Maximum{}, {positive, negative}, std::move(output));
+}
+
+/// The value with its bend or curve rounded away, so that it is scale * code + offset.
+WireValue Lowering::without_bend(WireValue value, WireId wire) {
+  if (value.is_affine()) return value;
+  const std::string& name = graph_.wire(wire).name;
+  if (!value.curve.empty()) {
+    const auto largest =
+        std::max_element(value.curve.begin(), value.curve.end(),
+                         [](double a, double b) { return std::abs(a) < std::abs(b); });
+    const double step = step_for(std::abs(*largest), options_.inserted_bits);
+    notes_.push_back(fmt::format("{}: '{}' rounded to {} bits of step {:g}", who(), name,
+                                 options_.inserted_bits, step));
+    return on_grid(value, step, name + ".rounded", info(wire));
+  }
+  const bool can_clamp = *value.negative_slope == 0 && value.affine.has_no_offset() &&
+                         std::all_of(value.affine.scale.begin(), value.affine.scale.end(),
+                                     [](double scale) { return scale > 0; });
+  if (!can_clamp) {
+    refuse(
+        fmt::format("its input '{}' is a ReLU of real numbers; quantize activations "
+                    "([quantize] activation_bits = 1 to 16)",
+                    name));
+  }
+  const program::Interval range = hull(builder_.intervals(value.buffer));
+  const program::Clamp clamp{0, std::max<std::int64_t>(range.highest, 0)};
+  program::Buffer buffer = new_buffer(name + ".floor", info(wire));
+  buffer.origin = program::Origin{name};
+  value.buffer = builder_.op(clamp, {value.buffer}, std::move(buffer));
+  value.negative_slope.reset();
+  return value;
+}
+
+WireValue Lowering::on_grid(const WireValue& value, double step, const std::string& name,
+                            const graph::WireInfo& info) {
+  const std::int64_t highest = (std::int64_t{1} << (options_.inserted_bits - 1)) - 1;
+  const CodeGrid grid{.codes_per_value = {1 / step}, .lowest = -highest, .highest = highest};
+  WireValue y;
+  y.affine.scale = {step};
+  if (value.curve.empty()) {
+    y.buffer = rounded(value, grid, new_buffer(name, info));
+  } else {
+    graph::Codec codec;
+    codec.scales = {{.multiply = static_cast<float>(1 / step), .divide = 1}};
+    codec.codes = {{-highest, highest, highest}};
+    codec.zero_points = {0};
+    y.affine.scale = steps_of(codec, 1);
+    y.buffer = looked_up(value, codec, new_buffer(name, info));
+  }
+  return y;
+}
+
 WireValue Lowering::on_one_grid(WireValue value, WireId wire, const std::string& why) {
   if (!value.affine.has_no_offset()) {
     refuse(
@@ -102,7 +145,7 @@ WireValue Lowering::on_one_grid(WireValue value, WireId wire, const std::string&
                     "activation_bits = 1 to 16)",
                     graph_.wire(wire).name));
   }
-  value = without_floor(std::move(value), wire);
+  value = without_bend(std::move(value), wire);
   if (value.affine.is_one_grid()) return value;
   const double step = step_for(largest_value(builder_, value), options_.inserted_bits);
   notes_.push_back(fmt::format("{}: its input '{}' rounded to {} bits of step {:g}: {}", who(),
@@ -117,10 +160,11 @@ std::vector<WireValue> Lowering::operands() {
   for (std::size_t i = 0; i < node_->inputs.size(); ++i) {
     values.push_back(input(i));
     WireValue& value = values.back();
-    if (value.has_floor && value.affine.is_one_grid()) {
-      value = without_floor(std::move(value), node_->inputs[i]);
+    const bool is_floored = value.negative_slope == 0.0;
+    if (is_floored && value.curve.empty() && value.affine.is_one_grid()) {
+      value = without_bend(std::move(value), node_->inputs[i]);
     }
-    are_equal = are_equal && !value.has_floor && value.affine.is_one_grid() &&
+    are_equal = are_equal && value.is_affine() && value.affine.is_one_grid() &&
                 value.affine == values.front().affine;
     largest = std::max(largest, largest_value(builder_, value));
   }

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "lower/layer_constants.h"
 #include "lower/lowering.h"
 
 namespace pare::lower {
@@ -14,31 +13,56 @@ namespace pare::lower {
 using graph::WireId;
 using program::BufferId;
 
-void Lowering::operator()(const graph::Linear& op) {
-  const WireId wire = node_->inputs.front();
-  const WireValue x = on_one_grid(input(), wire, "a layer's inputs share one step");
-  WeightCodes weight = weight_codes(graph_, *node_, op);
-  const std::int64_t num_outputs = weight.constant.shape[0];
-  program::Linear linear{.weight = builder_.constant(std::move(weight.constant))};
-  const double input_step = x.affine.scale.front();
-  if (op.bias) {
+/// Steps of the sums, one or one an output; the biases as a constant on their grid.
+std::vector<double> Lowering::add_biases(const WeightCodes& weight, double input_step,
+                                         std::optional<graph::ParameterId> bias,
+                                         std::optional<program::ConstantId>& constant) {
+  if (bias) {
     std::vector<float> steps = weight.float_steps;
     for (float& step : steps) step = static_cast<float>(input_step) * step;
-    const BiasCodes bias = bias_codes(graph_, *node_, *op.bias, steps);
-    const std::string& name = graph_.parameter(*op.bias).name;
-    if (bias.was_rounded) {
+    const BiasCodes codes = bias_codes(graph_, *node_, *bias, steps);
+    const std::string& name = graph_.parameter(*bias).name;
+    if (codes.was_rounded) {
       notes_.push_back(fmt::format("{}: bias '{}' rounded to the grid of its sums", who(), name));
     }
-    linear.bias = builder_.constant(name, {num_outputs}, bias.codes);
+    constant =
+        builder_.constant(name, {static_cast<std::int64_t>(codes.codes.size())}, codes.codes);
   }
+  std::vector<double> steps = weight.steps;
+  for (double& step : steps) step *= input_step;
+  return steps;
+}
+
+void Lowering::operator()(const graph::Linear& op) {
+  const WireValue x =
+      on_one_grid(input(), node_->inputs.front(), "a layer's inputs share one step");
+  WeightCodes weight = weight_codes(graph_, *node_, op.weight);
+  program::Linear linear{.weight = builder_.constant(std::move(weight.constant))};
+  const auto steps = add_biases(weight, x.affine.scale.front(), op.bias, linear.bias);
   WireValue y;
   y.buffer = builder_.op(linear, {x.buffer}, output_buffer());
-  const auto size = static_cast<std::size_t>(num_elements(output_info().shape));
   y.affine.scale.clear();
-  const std::size_t num_steps = weight.steps.size() == 1 ? 1 : size;
-  for (std::size_t i = 0; i < num_steps; ++i) {
-    y.affine.scale.push_back(input_step * weight.steps[i % weight.steps.size()]);
+  const auto size = static_cast<std::size_t>(num_elements(output_info().shape));
+  for (std::size_t i = 0; i < (steps.size() == 1 ? 1 : size); ++i) {
+    y.affine.scale.push_back(steps[i % steps.size()]);
   }
+  simplify(y.affine.scale);
+  write(std::move(y));
+}
+
+void Lowering::operator()(const graph::Conv& op) {
+  const WireValue x =
+      on_one_grid(input(), node_->inputs.front(), "a layer's inputs share one step");
+  WeightCodes weight = weight_codes(graph_, *node_, op.weight);
+  program::Conv conv{.weight = builder_.constant(std::move(weight.constant)),
+                     .stride = op.stride,
+                     .padding = op.padding,
+                     .dilation = op.dilation,
+                     .groups = op.groups};
+  const auto steps = add_biases(weight, x.affine.scale.front(), op.bias, conv.bias);
+  WireValue y;
+  y.buffer = builder_.op(conv, {x.buffer}, output_buffer());
+  y.affine.scale = of_channels(steps, output_info().shape);
   simplify(y.affine.scale);
   write(std::move(y));
 }
@@ -47,7 +71,7 @@ void Lowering::operator()(const graph::BatchNorm& op) {
   if (!op.mean || !op.variance) {
     refuse("it has no running statistics; train with batch_norm = \"full\"");
   }
-  WireValue x = without_floor(input(), node_->inputs.front());
+  WireValue x = without_bend(input(), node_->inputs.front());
   const Shape& shape = output_info().shape;
   const auto size = static_cast<std::size_t>(num_elements(shape));
   const std::size_t run = size / static_cast<std::size_t>(shape.front());
@@ -72,12 +96,6 @@ void Lowering::operator()(const graph::BatchNorm& op) {
   write(std::move(x));
 }
 
-void Lowering::operator()(const graph::Relu&) {
-  WireValue x = input();
-  x.has_floor = true;
-  write(std::move(x));
-}
-
 void Lowering::operator()(const graph::Softmax&) {
   if (node_->outputs.front() != graph_.output) {
     refuse("a softmax inside a net has no integer form; it may only be the last node");
@@ -88,7 +106,10 @@ void Lowering::operator()(const graph::Softmax&) {
 
 void Lowering::operator()(const graph::Dropout&) { write(value(node_->inputs.front())); }
 
-void Lowering::operator()(const graph::Flatten&) {
+void Lowering::operator()(const graph::Flatten&) { reshape(); }
+void Lowering::operator()(const graph::Reshape&) { reshape(); }
+
+void Lowering::reshape() {
   const WireValue& x = value(node_->inputs.front());
   const bool changes_shape = info(node_->inputs.front()).shape != output_info().shape;
   if (x.is_raw_input || !changes_shape) return write(x);

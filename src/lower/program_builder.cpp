@@ -77,8 +77,8 @@ BufferId ProgramBuilder::op(const program::Op& op, std::vector<BufferId> inputs,
   node.outputs = {add(std::move(output), {})};
   const BufferId id = node.outputs.front();
   program::OpIntervals result = op_intervals(program_, node, known_);
-  if (auto* linear = std::get_if<program::Linear>(&node.op)) {
-    linear->accumulator = program::narrowest(*result.partial_sums);
+  if (program::Width* accumulator = accumulator_of(node.op)) {
+    *accumulator = program::narrowest(*result.partial_sums);
   }
   program_.buffers[id.value].width = program::narrowest(declared_range(node.op, result.output));
   known_[id.value] = std::move(result.output);

@@ -62,6 +62,13 @@ class Rebuild {
     return cut;
   }
 
+  program::Op operator()(program::Conv op) {
+    // Of more than one axis everything is kept.
+    op.weight = builder_.constant(program_.constant(op.weight));
+    if (op.bias) op.bias = builder_.constant(program_.constant(*op.bias));
+    return op;
+  }
+
   program::Op operator()(program::Requantize op) {
     op.multiplier = channels(op.multiplier, 1);
     op.addend = channels(op.addend, 1);

@@ -21,31 +21,42 @@ constexpr int kMaxInputBits = 40;
 /// Longer tables need more bits than a multiplier, an addend and a shift, whatever the sums.
 constexpr std::int64_t kMaxThresholds = 3;
 
-std::vector<FixedPoint> fixed_points(const ProgramBuilder& builder, BufferId input,
-                                     const Affine& affine, const CodeGrid& grid,
-                                     const std::string& who) {
+/// code = scale * acc + offset, before it is rounded.
+struct Line {
+  double scale = 1;
+  double offset = 0;
+
+  friend bool operator==(const Line&, const Line&) = default;
+};
+
+/// The forms of all elements; channels share theirs, so that the constants stay small.
+Broadcasting<FixedPoint> fixed_points(const ProgramBuilder& builder, BufferId input,
+                                      const Affine& affine, const CodeGrid& grid,
+                                      const std::string& who) {
   const auto size = static_cast<std::size_t>(num_elements(builder.shape(input)));
-  const program::Intervals& range = builder.intervals(input);
-  // Elements of a channel must agree on their form, so that the constants stay small: all take
-  // the hull.
-  const Interval hull = program::hull(range);
-  std::vector<FixedPoint> forms;
+  std::vector<Line> lines;
+  lines.reserve(size);
   for (std::size_t i = 0; i < size; ++i) {
     const double per_value =
         grid.codes_per_value.size() == 1 ? grid.codes_per_value.front() : grid.codes_per_value[i];
-    forms.push_back(
-        fixed_point(affine.scale_of(i) * per_value, affine.offset_of(i) * per_value, hull, who));
+    lines.push_back({affine.scale_of(i) * per_value, affine.offset_of(i) * per_value});
+  }
+  const auto groups = broadcasting(lines, builder.shape(input));
+  // Elements of a channel must agree on their form: all take the hull.
+  const Interval hull = program::hull(builder.intervals(input));
+  Broadcasting<FixedPoint> forms{groups.shape, {}};
+  for (const Line& line : groups.values) {
+    forms.values.push_back(fixed_point(line.scale, line.offset, hull, who));
   }
   return forms;
 }
 
 template <class Field>
-Broadcasting<std::int64_t> values_of(const std::vector<FixedPoint>& forms, const Shape& shape,
-                                     Field field) {
+Broadcasting<std::int64_t> values_of(const Broadcasting<FixedPoint>& forms, Field field) {
   std::vector<std::int64_t> values;
-  values.reserve(forms.size());
-  for (const FixedPoint& form : forms) values.push_back(form.*field);
-  return broadcasting(values, shape);
+  values.reserve(forms.values.size());
+  for (const FixedPoint& form : forms.values) values.push_back(form.*field);
+  return broadcasting(values, forms.shape);
 }
 
 /// The least x of `range` for which holds(x), one beyond the range if there is none. `holds` is
@@ -107,13 +118,13 @@ int form_bits(const FixedPoint& form) {
 }
 
 /// The tables of all elements, if they need fewer bits than multipliers, addends and shifts.
-std::vector<Table> smaller_tables(const std::vector<FixedPoint>& forms, const CodeGrid& grid,
+std::vector<Table> smaller_tables(const Broadcasting<FixedPoint>& forms, const CodeGrid& grid,
                                   Interval range) {
   if (grid.highest - grid.lowest > kMaxThresholds || grid.highest == grid.lowest) return {};
   std::vector<Table> tables;
   std::int64_t bits_of_tables = 0;
   std::int64_t bits_of_forms = 0;
-  for (const FixedPoint& form : forms) {
+  for (const FixedPoint& form : forms.values) {
     tables.push_back({thresholds_of(form, grid, range), codes_of(form, grid)});
     bits_of_tables += table_bits(tables.back());
     bits_of_forms += form_bits(form);
@@ -153,24 +164,21 @@ program::BufferId requantize(ProgramBuilder& builder, BufferId input, const Affi
                     "fewer bits for its weights or its input",
                     who, width.bits, kMaxInputBits));
   }
-  const Shape shape = builder.shape(input);
-  output.shape = shape;
+  output.shape = builder.shape(input);
   const std::string name = output.name;
   const auto forms = fixed_points(builder, input, affine, grid, who);
   const auto tables = smaller_tables(forms, grid, program::hull(builder.intervals(input)));
   if (!tables.empty()) {
-    auto thresholds = rows_of(tables, &Table::thresholds, shape);
-    auto codes = rows_of(tables, &Table::codes, shape);
+    auto thresholds = rows_of(tables, &Table::thresholds, forms.shape);
+    auto codes = rows_of(tables, &Table::codes, forms.shape);
     const program::Threshold op{
         builder.constant(name + ".thresholds", thresholds.shape, thresholds.values),
         builder.constant(name + ".codes", codes.shape, codes.values)};
     return builder.op(op, {input}, std::move(output));
   }
-  auto multiplier = values_of(forms, shape, &FixedPoint::multiplier);
-  auto addend = values_of(forms, shape, &FixedPoint::addend);
-  std::vector<std::int64_t> shift_list;
-  for (const FixedPoint& form : forms) shift_list.push_back(form.shift);
-  auto shift = broadcasting(shift_list, shape);
+  auto multiplier = values_of(forms, &FixedPoint::multiplier);
+  auto addend = values_of(forms, &FixedPoint::addend);
+  auto shift = values_of(forms, &FixedPoint::shift);
   program::Requantize op;
   op.multiplier = builder.constant(name + ".multiplier", multiplier.shape, multiplier.values);
   op.addend = builder.constant(name + ".addend", addend.shape, addend.values);

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "nn/exact_kernels.h"
+#include "nn/windows.h"
 #include "program/reference_ops.h"
 
 namespace pare::nn {
@@ -24,9 +25,9 @@ using torch::Tensor;
 constexpr int kFloat32Bits = 24;
 constexpr int kFloat64Bits = 53;
 
-/// A layer's constants as a matrix product wants them.
-struct LinearPlan {
-  Tensor weight;  ///< [n, m], transposed
+/// A layer's constants as torch wants them.
+struct LayerPlan {
+  Tensor weight;  ///< [n, m], transposed; of a convolution as it is
   Tensor bias;    ///< [m] or undefined
 };
 
@@ -48,7 +49,7 @@ int magnitude_bits(program::Width width) { return width.is_signed ? width.bits -
 
 struct ExactForward::Plan {
   lower::Lowered lowered;
-  std::vector<std::optional<LinearPlan>> linears;          ///< by node of the only section list
+  std::vector<std::optional<LayerPlan>> layers;            ///< by node of the only section list
   std::vector<std::optional<RequantizeRows>> requantizes;  ///< likewise
   std::vector<const program::Node*> nodes;
 
@@ -61,43 +62,75 @@ struct ExactForward::Plan {
 
   void add(const program::Node& node) {
     nodes.push_back(&node);
-    linears.push_back(plan_linear(node));
+    layers.push_back(plan_layer(node));
     auto& requantize = requantizes.emplace_back();
     if (std::holds_alternative<program::Requantize>(node.op)) {
       requantize.emplace(lowered.program, node);
     }
   }
 
-  std::optional<LinearPlan> plan_linear(const program::Node& node) const {
-    const auto* op = std::get_if<program::Linear>(&node.op);
-    if (op == nullptr || op->predicate_block) return std::nullopt;
-    const program::Program& program = lowered.program;
-    const program::Width input = program.buffer(node.inputs.front()).width;
-    const program::Constant& weight = program.constant(op->weight);
-    const int bits = std::max(
-        {magnitude_bits(op->accumulator), magnitude_bits(input), magnitude_bits(weight.width)});
-    if (bits > kFloat64Bits) {
-      throw InputError(
-          fmt::format("{}: its sums need {} bits, at most {} are exact in float64; use "
-                      "fewer bits for its weights or its input",
-                      describe(program, node), bits, kFloat64Bits));
+  /// Throws InputError if sums are not exact in float64.
+  torch::Dtype dtype_of(const program::Node& node, program::Width accumulator,
+                        program::Width weight) const {
+    const program::Width input = lowered.program.buffer(node.inputs.front()).width;
+    const int bits =
+        std::max({magnitude_bits(accumulator), magnitude_bits(input), magnitude_bits(weight)});
+    if (bits <= kFloat32Bits) return torch::kFloat32;
+    if (bits <= kFloat64Bits) return torch::kFloat64;
+    throw InputError(
+        fmt::format("{}: its sums need {} bits, at most {} are exact in float64; use "
+                    "fewer bits for its weights or its input",
+                    describe(lowered.program, node), bits, kFloat64Bits));
+  }
+
+  std::optional<LayerPlan> plan_layer(const program::Node& node) const {
+    const auto constants = program::layer_constants(node.op);
+    const auto* linear = std::get_if<program::Linear>(&node.op);
+    if (!constants || (linear != nullptr && linear->predicate_block)) return std::nullopt;
+    const program::Constant& weight = lowered.program.constant(constants->weight);
+    // A float32 convolution may be computed by transforms that round; float64 ones are sums.
+    const auto exact = dtype_of(node, *accumulator_of(node.op), weight.width);
+    const auto dtype = linear != nullptr ? exact : torch::kFloat64;
+    LayerPlan plan;
+    plan.weight = to_tensor(expand(weight)).view(weight.shape).to(dtype);
+    if (linear != nullptr) plan.weight = plan.weight.t().contiguous();
+    if (constants->bias) {
+      plan.bias = to_tensor(lowered.program.constant(*constants->bias).values).to(dtype);
     }
-    const auto dtype = bits <= kFloat32Bits ? torch::kFloat32 : torch::kFloat64;
-    LinearPlan plan;
-    plan.weight = to_tensor(expand(weight))
-                      .view({weight.shape[0], weight.shape[1]})
-                      .to(dtype)
-                      .t()
-                      .contiguous();
-    if (op->bias) plan.bias = to_tensor(program.constant(*op->bias).values).to(dtype);
     return plan;
+  }
+
+  /// Rows of samples in the shape of a buffer, in float64.
+  Tensor shaped(BufferId id, const Tensor& rows) const {
+    Shape shape = lowered.program.buffer(id).shape;
+    shape.insert(shape.begin(), rows.size(0));
+    return rows.view(shape).to(torch::kFloat64);
+  }
+
+  /// Ops with windows, as torch computes them; undefined for others.
+  Tensor run_window(const program::Node& node, std::size_t index, const Tensor& rows) const {
+    const BufferId x = node.inputs.front();
+    if (const auto* conv = std::get_if<program::Conv>(&node.op)) {
+      return convolve(shaped(x, rows), layers[index]->weight, layers[index]->bias,
+                      {conv->stride, conv->padding, conv->dilation, conv->groups});
+    }
+    if (const auto* pool = std::get_if<program::MaxPool>(&node.op)) {
+      return max_pool(shaped(x, rows), pool->window);
+    }
+    if (const auto* pool = std::get_if<program::SumPool>(&node.op)) {
+      return sum_pool(shaped(x, rows), pool->window);
+    }
+    return {};
   }
 
   Tensor run(std::size_t index, const std::vector<Tensor>& buffers) const {
     const program::Node& node = *nodes[index];
     const Tensor& x = buffers[node.inputs.front().value];
-    if (linears[index]) {
-      const LinearPlan& plan = *linears[index];
+    if (const Tensor y = run_window(node, index, x); y.defined()) {
+      return y.to(torch::kInt64).reshape({x.size(0), -1});
+    }
+    if (layers[index]) {
+      const LayerPlan& plan = *layers[index];
       Tensor sum = x.view({-1, plan.weight.size(0)}).to(plan.weight.dtype()).matmul(plan.weight);
       if (plan.bias.defined()) sum += plan.bias;
       return sum.to(torch::kInt64).view({x.size(0), -1});

@@ -7,8 +7,11 @@
 
 #include "base/error.h"
 #include "graph/quantize.h"
+#include "graph/window.h"
 #include "nn/dropout.h"
 #include "nn/structure.h"
+#include "nn/table.h"
+#include "nn/windows.h"
 
 namespace pare::nn {
 
@@ -131,14 +134,47 @@ void Forward::operator()(const graph::Linear& op, std::size_t index) {
   const Wire& x = input(index);
   const Quantized w = weight(op.weight);
   const Tensor b = op.bias ? bias(*op.bias, x, w) : Tensor();
+  write(index, torch::linear(x.value, w.value, b), sum_steps(x, w, op.bias));
+}
+
+std::vector<double> Forward::sum_steps(const Wire& x, const Quantized& weight,
+                                       const std::optional<graph::ParameterId>& bias) const {
+  const bool has_grid = x.steps.size() == 1 && !weight.grids.empty() &&
+                        (!bias || state_.parameter_plans[bias->value].has_value());
+  if (!has_grid) return {};
+  std::vector<double> steps = weight.steps;
+  for (double& step : steps) step *= x.steps.front();
+  return steps;
+}
+
+void Forward::operator()(const graph::Conv& op, std::size_t index) {
+  const Wire& x = input(index);
+  const Quantized w = weight(op.weight);
+  const Tensor b = op.bias ? bias(*op.bias, x, w) : Tensor();
+  write(index, convolve(x.value, w.value, b, {op.stride, op.padding, op.dilation, op.groups}),
+        sum_steps(x, w, op.bias));
+}
+
+void Forward::operator()(const graph::MaxPool& op, std::size_t index) {
+  const Wire& x = input(index);
+  write(index, max_pool(x.value, op.window), x.steps);
+}
+
+void Forward::operator()(const graph::SumPool& op, std::size_t index) {
+  const Wire& x = input(index);
+  write(index, sum_pool(x.value, op.window), x.steps);
+}
+
+void Forward::operator()(const graph::AveragePool& op, std::size_t index) {
+  const Wire& x = input(index);
+  const Shape& shape = state_.wires[node(index).inputs.front().value].shape;
+  const graph::Window window = graph::make_window(shape, op.window, node(index).name);
   std::vector<double> steps;
-  const bool has_grid = x.steps.size() == 1 && !w.grids.empty() &&
-                        (!op.bias || state_.parameter_plans[op.bias->value].has_value());
-  if (has_grid) {
-    steps = w.steps;
-    for (double& step : steps) step *= x.steps.front();
+  if (op.counts_padding || !window.has_padding()) {
+    steps = x.steps;
+    for (double& step : steps) step /= static_cast<double>(window.num_taps());
   }
-  write(index, torch::linear(x.value, w.value, b), std::move(steps));
+  write(index, average_pool(x.value, op), std::move(steps));
 }
 
 void Forward::operator()(const graph::BatchNorm& op, std::size_t index) {
@@ -166,6 +202,26 @@ void Forward::operator()(const graph::Relu&, std::size_t index) {
   write(*fusion.quantize,
         fake_quantize(x.value, tail.log2_range, tail.grids, layout, tail.quantizer, path),
         steps_of(tail.grids));
+}
+
+void Forward::operator()(const graph::LeakyRelu& op, std::size_t index) {
+  write(index, at::leaky_relu(input(index).value, op.slope));
+}
+
+void Forward::operator()(const graph::Sigmoid&, std::size_t index) {
+  write(index, input(index).value.sigmoid());
+}
+
+void Forward::operator()(const graph::Tanh&, std::size_t index) {
+  write(index, input(index).value.tanh());
+}
+
+void Forward::operator()(const graph::Table& op, std::size_t index) {
+  const Wire& x = input(index);
+  const auto& grid = state_.wires[node(index).inputs.front().value].grid;
+  check(grid.has_value() && x.steps.size() == 1, "a table without codes");
+  write(index,
+        look_up(x.value, tensor(op.values), x.steps.front(), grid->lowest - grid->zero_point));
 }
 
 void Forward::operator()(const graph::Softmax&, std::size_t index) {
@@ -210,9 +266,17 @@ void Forward::operator()(const graph::Concat&, std::size_t index) {
 }
 
 void Forward::operator()(const graph::Flatten&, std::size_t index) {
-  const Wire& x = input(index);
-  const bool is_one_step = x.steps.size() == 1;
-  write(index, x.value.flatten(1), is_one_step ? x.steps : std::vector<double>{});
+  write(index, input(index).value.flatten(1), one_step(input(index)));
+}
+
+void Forward::operator()(const graph::Reshape& op, std::size_t index) {
+  Shape shape = {-1};
+  shape.insert(shape.end(), op.shape.begin(), op.shape.end());
+  write(index, input(index).value.reshape(shape), one_step(input(index)));
+}
+
+std::vector<double> Forward::one_step(const Wire& x) {
+  return x.steps.size() == 1 ? x.steps : std::vector<double>{};
 }
 
 }  // namespace pare::nn

@@ -19,14 +19,23 @@ class Forward {
 
   // One overload an op; `index` is the node's.
   void operator()(const graph::Linear& op, std::size_t index);
+  void operator()(const graph::Conv& op, std::size_t index);
+  void operator()(const graph::MaxPool& op, std::size_t index);
+  void operator()(const graph::AveragePool& op, std::size_t index);
+  void operator()(const graph::SumPool& op, std::size_t index);
   void operator()(const graph::BatchNorm& op, std::size_t index);
   void operator()(const graph::Relu& op, std::size_t index);
+  void operator()(const graph::LeakyRelu& op, std::size_t index);
+  void operator()(const graph::Sigmoid& op, std::size_t index);
+  void operator()(const graph::Tanh& op, std::size_t index);
+  void operator()(const graph::Table& op, std::size_t index);
   void operator()(const graph::Softmax& op, std::size_t index);
   void operator()(const graph::Dropout& op, std::size_t index);
   void operator()(const graph::Quantize& op, std::size_t index);
   void operator()(const graph::Add& op, std::size_t index);
   void operator()(const graph::Concat& op, std::size_t index);
   void operator()(const graph::Flatten& op, std::size_t index);
+  void operator()(const graph::Reshape& op, std::size_t index);
 
  private:
   struct Wire {
@@ -54,6 +63,11 @@ class Forward {
   torch::Tensor log2_range_of(const QuantizerPlan& plan) const;
   Quantized weight(graph::ParameterId id) const;
   torch::Tensor bias(graph::ParameterId id, const Wire& input, const Quantized& weight) const;
+  /// Steps of a layer's sums; empty where they are on no grid.
+  std::vector<double> sum_steps(const Wire& x, const Quantized& weight,
+                                const std::optional<graph::ParameterId>& bias) const;
+  /// Steps behind an op that moves elements between channels.
+  static std::vector<double> one_step(const Wire& x);
   Tail tail_of(const Fusion& fusion) const;
 
   const NetworkState& state_;

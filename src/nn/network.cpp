@@ -24,7 +24,10 @@ const graph::Graph& checked(const graph::Graph& graph) {
 }  // namespace
 
 NetworkState::NetworkState(const graph::Graph& from, torch::Device device)
-    : graph(checked(from)), parameters(graph, device), fusions(find_fusions(graph)) {
+    : graph(checked(from)),
+      parameters(graph, device),
+      wires(graph::infer(graph)),
+      fusions(find_fusions(graph)) {
   for (const graph::Parameter& parameter : graph.parameters) {
     auto& plan = parameter_plans.emplace_back();
     if (parameter.quantizer) plan = make_plan(graph, *parameter.quantizer, parameter.name);

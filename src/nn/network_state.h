@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/infer.h"
 #include "nn/fusion.h"
 #include "nn/parameters.h"
 #include "nn/quantizer_plan.h"
@@ -17,6 +18,7 @@ struct NetworkState {
 
   graph::Graph graph;
   Parameters parameters;
+  std::vector<graph::WireInfo> wires;                         ///< by WireId
   std::vector<Fusion> fusions;                                ///< by node
   std::vector<std::optional<QuantizerPlan>> parameter_plans;  ///< by ParameterId
   std::vector<std::optional<QuantizerPlan>> node_plans;       ///< by node, of Quantize

@@ -252,9 +252,8 @@ void check_widths(const Program& program) {
     for (const Node& node : section.nodes) {
       const BufferId output = node.outputs.front();
       const std::string who = describe(program, node);
-      if (const Linear* linear = std::get_if<Linear>(&node.op)) {
-        expect_within(*all.partial_sums[output.value], linear->accumulator,
-                      who + ": partial sums may be");
+      if (const auto accumulator = accumulator_of(node.op)) {
+        expect_within(*all.partial_sums[output.value], *accumulator, who + ": partial sums may be");
       }
       expect_within(hull(all.buffers[output.value]), program.buffer(output).width,
                     who + ": values may be");

@@ -5,6 +5,7 @@
 
 #include "program/broadcast.h"
 #include "program/check.h"
+#include "program/windows.h"
 
 namespace pare::program {
 namespace {
@@ -27,15 +28,7 @@ class OpCheck {
     Shape expected = input(0);
     expected.back() = weight[0];
     expect_output(expected);
-    if (op.bias) {
-      const Constant& bias = program_.constant(*op.bias);
-      if (bias.shape != Shape{weight[0]} || bias.circulant) {
-        fail(fmt::format("bias {}, expected [{}]", to_text(bias.shape), weight[0]));
-      }
-    }
-    if (op.accumulator.bits < 1 || op.accumulator.bits > kMaxBits) {
-      fail(fmt::format("accumulator of {} bits, expected 1 … {}", op.accumulator.bits, kMaxBits));
-    }
+    expect_layer(op.bias, weight[0], op.accumulator);
     if (!op.predicate_block) return;
     const std::int64_t block = *op.predicate_block;
     if (block < 1 || weight[0] % block != 0) {
@@ -44,6 +37,36 @@ class OpCheck {
     if (num_elements(input(1)) != weight[0] / block) {
       fail(fmt::format("predicate {}, expected {} elements", to_text(input(1)), weight[0] / block));
     }
+  }
+
+  void operator()(const Conv& op) const {
+    expect_inputs(1);
+    const Constant& constant = program_.constant(op.weight);
+    const Shape& weight = constant.shape;
+    expect_plain(constant, "the weight of a convolution");
+    const bool fits = weight.size() == input(0).size() + 1 && op.groups >= 1 &&
+                      op.groups <= kMaxElements && input(0).front() % op.groups == 0 &&
+                      weight[1] == input(0).front() / op.groups && weight[0] % op.groups == 0;
+    if (!fits) {
+      fail(
+          fmt::format("weight {} but input {} and {} groups: expected [m, channels / groups, "
+                      "kernel …], m and channels multiples of groups",
+                      to_text(weight), to_text(input(0)), op.groups));
+    }
+    expect_output(output_shape(window_of(program_, node_, op), weight[0], input(0)));
+    expect_layer(op.bias, weight[0], op.accumulator);
+  }
+
+  void operator()(const MaxPool& op) const {
+    expect_inputs(1);
+    const graph::Window window = window_of(program_, node_, op);
+    if (!window.is_covered()) fail("a window holds nothing but padding");
+    expect_output(output_shape(window, input(0).front(), input(0)));
+  }
+
+  void operator()(const SumPool& op) const {
+    expect_inputs(1);
+    expect_output(output_shape(window_of(program_, node_, op), input(0).front(), input(0)));
   }
 
   void operator()(const Requantize& op) const {
@@ -87,13 +110,8 @@ class OpCheck {
     expect_range(op.lowest, op.highest);
   }
 
-  void operator()(const Add&) const {
-    expect_inputs(2);
-    if (input(0) != input(1)) {
-      fail(fmt::format("adds {} and {}", to_text(input(0)), to_text(input(1))));
-    }
-    expect_output(input(0));
-  }
+  void operator()(const Add&) const { expect_pair("adds"); }
+  void operator()(const Maximum&) const { expect_pair("compares"); }
 
   void operator()(const Concat&) const {
     if (node_.inputs.empty()) fail("joins nothing");
@@ -141,6 +159,27 @@ class OpCheck {
   void expect_output(const Shape& expected) const {
     if (output() == expected) return;
     fail(fmt::format("output {}, expected {}", to_text(output()), to_text(expected)));
+  }
+
+  /// Bias and accumulator of an op with weights and so many outputs or output channels.
+  void expect_layer(const std::optional<ConstantId>& id, std::int64_t outputs,
+                    Width accumulator) const {
+    if (id) {
+      const Constant& bias = program_.constant(*id);
+      if (bias.shape != Shape{outputs} || bias.circulant) {
+        fail(fmt::format("bias {}, expected [{}]", to_text(bias.shape), outputs));
+      }
+    }
+    if (accumulator.bits >= 1 && accumulator.bits <= kMaxBits) return;
+    fail(fmt::format("accumulator of {} bits, expected 1 … {}", accumulator.bits, kMaxBits));
+  }
+
+  void expect_pair(std::string_view does) const {
+    expect_inputs(2);
+    if (input(0) != input(1)) {
+      fail(fmt::format("{} {} and {}", does, to_text(input(0)), to_text(input(1))));
+    }
+    expect_output(input(0));
   }
 
   /// The ends of a saturation: possible, and codes of the output.

@@ -13,6 +13,7 @@
 #include "base/fixed_point.h"
 #include "program/broadcast.h"
 #include "program/rounding.h"
+#include "program/windows.h"
 
 namespace pare::program {
 namespace {
@@ -64,6 +65,50 @@ class Analysis {
     return {output, partial_sums};
   }
 
+  OpIntervals operator()(const Conv& op) const {
+    const Constant& weight = program_.constant(op.weight);
+    const graph::Window window = window_of(program_, node_, op);
+    const auto num_outputs = static_cast<std::size_t>(weight.shape[0]);
+    const auto group_inputs = static_cast<std::size_t>(weight.shape[1]);
+    const std::size_t group_outputs = num_outputs / static_cast<std::size_t>(op.groups);
+    const Intervals channels = channel_hulls();
+    const bool is_padded = window.has_padding();
+    Intervals output(num_outputs);
+    Interval partial_sums;
+    for (std::size_t m = 0; m < num_outputs; ++m) {
+      const std::int64_t bias = op.bias ? program_.constant(*op.bias).values[m] : 0;
+      Interval sum{bias, bias};
+      Interval partial = hull(sum, {});
+      for (std::size_t i = 0; i < group_inputs * window.num_taps(); ++i) {
+        const std::int64_t code = weight.values[m * group_inputs * window.num_taps() + i];
+        if (code == 0) continue;
+        const Interval x =
+            interval_of(channels, m / group_outputs * group_inputs + i / window.num_taps());
+        const Interval term = ordered(multiply(code, x.lowest), multiply(code, x.highest));
+        sum = add(sum, is_padded ? hull(term, {}) : term);
+        partial = add(partial, hull(term, {}));
+      }
+      output[m] = sum;
+      partial_sums = hull(partial_sums, partial);
+    }
+    return {each_position(output, window.num_outputs()), partial_sums};
+  }
+
+  OpIntervals operator()(const MaxPool& op) const {
+    return {each_position(channel_hulls(), window_of(program_, node_, op).num_outputs())};
+  }
+
+  OpIntervals operator()(const SumPool& op) const {
+    const graph::Window window = window_of(program_, node_, op);
+    const auto taps = static_cast<std::int64_t>(window.num_taps());
+    Intervals sums = channel_hulls();
+    for (Interval& sum : sums) {
+      if (window.has_padding()) sum = hull(sum, {});
+      sum = {multiply(sum.lowest, taps), multiply(sum.highest, taps)};
+    }
+    return {each_position(sums, window.num_outputs())};
+  }
+
   OpIntervals operator()(const Requantize& op) const {
     const Constant& multiplier = program_.constant(op.multiplier);
     const Constant& addend = program_.constant(op.addend);
@@ -111,13 +156,13 @@ class Analysis {
   }
 
   OpIntervals operator()(const Add&) const {
-    const Intervals& b = input(1);
-    if (input(0).size() == 1 && b.size() == 1) return {{add(input(0)[0], b[0])}};
-    Intervals output(input_size(0));
-    for (std::size_t i = 0; i < output.size(); ++i) {
-      output[i] = add(interval_of(input(0), i), interval_of(b, i));
-    }
-    return {output};
+    return each_pair([&](Interval a, Interval b) { return add(a, b); });
+  }
+
+  OpIntervals operator()(const Maximum&) const {
+    return each_pair([](Interval a, Interval b) {
+      return Interval{std::max(a.lowest, b.lowest), std::max(a.highest, b.highest)};
+    });
   }
 
   OpIntervals operator()(const Concat&) const {
@@ -158,6 +203,41 @@ class Analysis {
     Intervals output(input_size(0));
     for (std::size_t i = 0; i < output.size(); ++i) output[i] = map(i, interval_of(input(0), i));
     return {output};
+  }
+
+  OpIntervals each_pair(auto&& join) const {
+    const Intervals& a = input(0);
+    const Intervals& b = input(1);
+    Intervals output(a.size() == 1 && b.size() == 1 ? 1 : input_size(0));
+    for (std::size_t i = 0; i < output.size(); ++i) {
+      output[i] = join(interval_of(a, i), interval_of(b, i));
+    }
+    return {output};
+  }
+
+  /// What each channel of the input can be, anywhere; one for all where they are equal.
+  Intervals channel_hulls() const {
+    const Intervals& x = input(0);
+    if (x.size() == 1) return x;
+    const std::size_t run = x.size() / static_cast<std::size_t>(input_shape(0).front());
+    Intervals channels;
+    for (std::size_t i = 0; i < x.size(); i += run) {
+      Interval all = x[i];
+      for (std::size_t k = 1; k < run; ++k) all = hull(all, x[i + k]);
+      channels.push_back(all);
+    }
+    return channels;
+  }
+
+  /// Intervals of channels, or one for all, as those of elements.
+  static Intervals each_position(const Intervals& channels, std::size_t num_positions) {
+    if (channels.size() == 1) return channels;
+    Intervals elements;
+    elements.reserve(channels.size() * num_positions);
+    for (const Interval& channel : channels) {
+      elements.insert(elements.end(), num_positions, channel);
+    }
+    return elements;
   }
 
   /// Elements that share a table share the hull of their intervals: each table is walked once.

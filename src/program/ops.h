@@ -5,7 +5,9 @@
 #include <string_view>
 #include <variant>
 
+#include "base/tensor.h"
 #include "graph/format.h"
+#include "graph/ops.h"
 #include "program/ids.h"
 #include "program/width.h"
 
@@ -34,6 +36,48 @@ struct Linear {
     f("predicate_block", self.predicate_block);
   }
   friend bool operator==(const Linear&, const Linear&) = default;
+};
+
+/// Convolution over one to three spatial axes, as graph::Conv has it; outside of x lies the code of
+/// 0. x [C, spatial …], weight [M, C / groups, kernel …], bias [M], y [M, spatial …].
+struct Conv {
+  ConstantId weight;
+  std::optional<ConstantId> bias = std::nullopt;
+  Shape stride;
+  Shape padding;
+  Shape dilation;
+  std::int64_t groups = 1;
+  Width accumulator = {};  ///< holds every partial sum in any order of summation
+
+  static constexpr std::string_view kind = "conv";
+  static void fields(auto& self, auto&& f) {
+    f("weight", self.weight);
+    f("bias", self.bias);
+    f("stride", self.stride);
+    f("padding", self.padding);
+    f("dilation", self.dilation);
+    f("groups", self.groups);
+    f("accumulator", self.accumulator);
+  }
+  friend bool operator==(const Conv&, const Conv&) = default;
+};
+
+/// The largest element of each window of a channel; padding is never the largest.
+struct MaxPool {
+  graph::PoolWindow window;  ///< with a size
+
+  static constexpr std::string_view kind = "max_pool";
+  static void fields(auto& self, auto&& f) { graph::PoolWindow::fields(self.window, f); }
+  friend bool operator==(const MaxPool&, const MaxPool&) = default;
+};
+
+/// The sum of each window of a channel; outside of x lies the code of 0.
+struct SumPool {
+  graph::PoolWindow window;  ///< with a size
+
+  static constexpr std::string_view kind = "sum_pool";
+  static void fields(auto& self, auto&& f) { graph::PoolWindow::fields(self.window, f); }
+  friend bool operator==(const SumPool&, const SumPool&) = default;
 };
 
 /// y = clamp(round((multiplier x + addend) / 2^shift), lowest, highest); the constants broadcast to
@@ -92,6 +136,13 @@ struct Add {
   friend bool operator==(const Add&, const Add&) = default;
 };
 
+/// y = the larger of a and b, two inputs of one shape.
+struct Maximum {
+  static constexpr std::string_view kind = "maximum";
+  static void fields(auto&, auto&&) {}
+  friend bool operator==(const Maximum&, const Maximum&) = default;
+};
+
 /// Inputs joined along axis 0; the other axes are equal.
 struct Concat {
   static constexpr std::string_view kind = "concat";
@@ -127,6 +178,7 @@ struct ArgMax {
   friend bool operator==(const ArgMax&, const ArgMax&) = default;
 };
 
-using Op = std::variant<Linear, Requantize, Threshold, Clamp, Add, Concat, Copy, Lookup, ArgMax>;
+using Op = std::variant<Linear, Conv, MaxPool, SumPool, Requantize, Threshold, Clamp, Add, Maximum,
+                        Concat, Copy, Lookup, ArgMax>;
 
 }  // namespace pare::program

@@ -40,7 +40,12 @@ class Parser {
   }
 
  private:
-  using Fields = std::map<std::string, Token, std::less<>>;
+  /// What stands behind `KEY=`: one token, or a list of integers in [ ], whose token is the `[`.
+  struct FieldValue {
+    Token token;
+    std::vector<std::int64_t> list = {};
+  };
+  using Fields = std::map<std::string, FieldValue, std::less<>>;
 
   void read_version() {
     tokens_.expect("program");
@@ -170,7 +175,13 @@ class Parser {
     while (tokens_.peek().kind == Token::Kind::kName && tokens_.peek().line == line) {
       const Token key = tokens_.take();
       tokens_.expect("=");
-      if (!fields.emplace(key.text, tokens_.take()).second) {
+      FieldValue value{tokens_.peek()};
+      if (is_next("[")) {
+        value.list = take_list("integers");
+      } else {
+        tokens_.take();
+      }
+      if (!fields.emplace(key.text, std::move(value)).second) {
         tokens_.fail(key.line, fmt::format("'{}' is given twice", key.text));
       }
     }
@@ -190,8 +201,8 @@ class Parser {
       });
       if (!fields.empty()) {
         const auto& [key, value] = *fields.begin();
-        tokens_.fail(value.line, fmt::format("{} has no field '{}'{}", kind.text, key,
-                                             did_you_mean(key, known)));
+        tokens_.fail(value.token.line, fmt::format("{} has no field '{}'{}", kind.text, key,
+                                                   did_you_mean(key, known)));
       }
       result = alternative;
       return true;
@@ -213,6 +224,18 @@ class Parser {
       field = read_value<T>(at->second);
     }
     fields.erase(at);
+  }
+
+  template <class T>
+  T read_value(const FieldValue& value) {
+    if constexpr (std::is_same_v<T, Shape>) {
+      if (value.token.kind != Token::Kind::kMark) {
+        tokens_.fail_expected(value.token, "integers in [ ]");
+      }
+      return value.list;
+    } else {
+      return read_value<T>(value.token);
+    }
   }
 
   template <class T>

@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "program/text.h"
 #include "program/text_names.h"
@@ -131,6 +132,9 @@ class Printer {
   std::string value_of(Width width) const { return to_string(width); }
   std::string value_of(std::int64_t number) const { return std::to_string(number); }
   std::string value_of(int number) const { return std::to_string(number); }
+  std::string value_of(const Shape& list) const {
+    return fmt::format("[{}]", fmt::join(list, " "));
+  }
   std::string value_of(Rounding rounding) const { return std::string(graph::name_of(rounding)); }
 
   std::string name(BufferId id) const { return to_text(program_.buffer(id).name); }

@@ -27,6 +27,26 @@ std::string_view kind_of(const Op& op) {
   return std::visit([](const auto& alternative) { return alternative.kind; }, op);
 }
 
+std::optional<LayerConstants> layer_constants(const Op& op) {
+  if (const auto* linear = std::get_if<Linear>(&op)) {
+    return LayerConstants{linear->weight, linear->bias};
+  }
+  if (const auto* conv = std::get_if<Conv>(&op)) return LayerConstants{conv->weight, conv->bias};
+  return std::nullopt;
+}
+
+Width* accumulator_of(Op& op) {
+  if (auto* linear = std::get_if<Linear>(&op)) return &linear->accumulator;
+  if (auto* conv = std::get_if<Conv>(&op)) return &conv->accumulator;
+  return nullptr;
+}
+
+std::optional<Width> accumulator_of(const Op& op) {
+  Op copy = op;
+  const Width* width = accumulator_of(copy);
+  return width == nullptr ? std::nullopt : std::optional(*width);
+}
+
 std::string describe(const Program& program, const Node& node) {
   if (node.outputs.empty() || node.outputs.front().value >= program.buffers.size()) {
     return std::string(kind_of(node.op));

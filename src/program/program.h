@@ -101,6 +101,20 @@ std::size_t size_of(const Program& program, BufferId id);
 /// "linear", "requantize", …
 std::string_view kind_of(const Op& op);
 
+/// The constants of an op that multiplies its input by weights.
+struct LayerConstants {
+  ConstantId weight;
+  std::optional<ConstantId> bias = std::nullopt;
+};
+
+/// Those of Linear and Conv; none for any other op.
+std::optional<LayerConstants> layer_constants(const Op& op);
+
+/// The width of the sums of an op with weights, or none.
+std::optional<Width> accumulator_of(const Op& op);
+/// Where that width stands in the op, or nullptr.
+Width* accumulator_of(Op& op);
+
 /// How messages name an op: "linear 'fc1'" by its first output.
 std::string describe(const Program& program, const Node& node);
 

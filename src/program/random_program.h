@@ -14,6 +14,7 @@
 #include "program/intervals.h"
 #include "program/program.h"
 #include "program/random_inputs.h"
+#include "program/random_window.h"
 
 namespace pare::program {
 
@@ -80,8 +81,9 @@ class RandomProgram {
   Width random_width() { return {static_cast<int>(random_.in(1, 16)), random_.one_in(2)}; }
 
   Shape random_shape() {
-    Shape shape(static_cast<std::size_t>(random_.one_in(2) ? 1 : random_.in(1, 3)));
-    for (std::int64_t& size : shape) size = random_.in(1, options_.max_axis);
+    Shape shape(static_cast<std::size_t>(random_.one_in(2) ? 1 : random_.in(1, 4)));
+    const std::int64_t longest = shape.size() == 4 ? 4 : options_.max_axis;
+    for (std::int64_t& size : shape) size = random_.in(1, longest);
     return shape;
   }
 
@@ -124,7 +126,7 @@ class RandomProgram {
     return list;
   }
 
-  ConstantId add_weight(std::int64_t m, std::int64_t n) {
+  ConstantId add_weight(std::int64_t m, std::int64_t n, bool may_be_circulant = true) {
     const int width = static_cast<int>(random_.in(1, 16));
     const std::int64_t zeros = random_.in(1, 4);
     Encoding encoding = Uniform{};
@@ -158,7 +160,8 @@ class RandomProgram {
     for (std::int64_t k = 2; k <= std::min(m, n); ++k) {
       if (m % k == 0 && n % k == 0) blocks.push_back(k);
     }
-    if (blocks.empty() || random_.one_in(2)) return add_values({m, n}, std::move(list), encoding);
+    if (!may_be_circulant || blocks.empty() || random_.one_in(2))
+      return add_values({m, n}, std::move(list), encoding);
     const std::int64_t k = blocks[static_cast<std::size_t>(
         random_.in(0, static_cast<std::int64_t>(blocks.size()) - 1))];
     list.resize(static_cast<std::size_t>(m * n / k));
@@ -182,8 +185,8 @@ class RandomProgram {
     Node node{std::move(op), std::move(inputs), {}};
     OpIntervals result = op_intervals(program_, node, known_);
     Width width = narrowest(hull(result.output));
-    if (Linear* linear = std::get_if<Linear>(&node.op)) {
-      linear->accumulator = widened(narrowest(*result.partial_sums));
+    if (Width* accumulator = accumulator_of(node.op)) {
+      *accumulator = widened(narrowest(*result.partial_sums));
     }
     if (Requantize* op_range = std::get_if<Requantize>(&node.op)) {
       width = narrowest({op_range->lowest, op_range->highest});
@@ -222,6 +225,49 @@ class RandomProgram {
     Shape y = shape(x);
     y.back() = m;
     add_op(op, std::move(inputs), std::move(y));
+  }
+
+  void add_conv(BufferId x) {
+    const graph::PoolWindow sliding = random_window(random_, shape(x));
+    const graph::Window window = graph::make_window(shape(x), sliding, "random");
+    std::vector<std::int64_t> divisors;
+    for (std::int64_t g = 1; g <= shape(x).front(); ++g) {
+      if (shape(x).front() % g == 0) divisors.push_back(g);
+    }
+    Conv op;
+    op.groups = random_.one_in(2) ? 1
+                                  : divisors[static_cast<std::size_t>(random_.in(
+                                        0, static_cast<std::int64_t>(divisors.size()) - 1))];
+    const std::int64_t positions = static_cast<std::int64_t>(window.num_outputs());
+    const std::int64_t per_group =
+        random_.in(1, std::max<std::int64_t>(1, options_.max_axis / op.groups));
+    const std::int64_t m = per_group * op.groups;
+    if (m * positions > kMostElements) return;
+    const std::int64_t n =
+        shape(x).front() / op.groups * static_cast<std::int64_t>(window.num_taps());
+    op.weight = add_weight(m, n, false);
+    Shape& weight = program_.constants[op.weight.value].shape;
+    weight = {m, shape(x).front() / op.groups};
+    weight.insert(weight.end(), sliding.size.begin(), sliding.size.end());
+    op.stride = sliding.stride;
+    op.padding = sliding.padding;
+    op.dilation = sliding.dilation;
+    if (random_.one_in(2)) {
+      op.bias = add_values({m}, values(m, [&] { return random_.of_bits(20); }));
+    }
+    add_op(op, {x}, output_shape(window, m, shape(x)));
+  }
+
+  void add_pool(BufferId x) {
+    const graph::PoolWindow pool = random_window(random_, shape(x));
+    const graph::Window window = graph::make_window(shape(x), pool, "random");
+    Shape y = output_shape(window, shape(x).front(), shape(x));
+    if (num_elements(y) > kMostElements) return;
+    if (random_.one_in(2) && window.is_covered()) {
+      add_op(MaxPool{pool}, {x}, std::move(y));
+    } else {
+      add_op(SumPool{pool}, {x}, std::move(y));
+    }
   }
 
   void add_requantize(BufferId x) {
@@ -294,20 +340,23 @@ class RandomProgram {
     add_op(Concat{}, std::move(inputs), std::move(y));
   }
 
-  void add_add(BufferId a) {
+  void add_pair(Op op, BufferId a) {
     BufferId b = a;
     for (const BufferId id : readable_) {
       const Time each = program_.buffer(id).each;
       if ((each && each != time_) || shape(id) != shape(a) || bits(id) > 40) continue;
       if (random_.one_in(2)) b = id;
     }
-    add_op(Add{}, {a, b}, shape(a));
+    add_op(std::move(op), {a, b}, shape(a));
   }
 
   void add_any_op() {
-    const std::int64_t choice = random_.in(0, 10);
-    const auto x = pick(choice <= 2 ? 16 : 38);
+    const std::int64_t choice = random_.in(0, 15);
+    const bool has_weights = choice <= 2 || choice == 12 || choice == 13;
+    const auto x = pick(has_weights ? 16 : 38);
     if (!x) return;
+    const bool has_window = choice >= 12 && choice <= 14;
+    if (has_window && shape(*x).size() == 1) return;
     const Interval range = hull(known_[x->value]);
     switch (choice) {
       case 0:
@@ -326,7 +375,7 @@ class RandomProgram {
         return;
       }
       case 7:
-        return add_add(*x);
+        return add_pair(Add{}, *x);
       case 8:
         return add_concat(*x);
       case 9: {
@@ -337,6 +386,13 @@ class RandomProgram {
         add_op(ArgMax{}, {*x}, std::move(y));
         return;
       }
+      case 11:
+        return add_pair(Maximum{}, *x);
+      case 12:
+      case 13:
+        return add_conv(*x);
+      case 14:
+        return add_pool(*x);
       default:
         return add_lookup(*x);
     }

@@ -7,6 +7,7 @@
 
 #include "program/check.h"
 #include "program/text.h"
+#include "program/windows.h"
 
 namespace pare::program {
 namespace {
@@ -100,6 +101,12 @@ TEST(RandomProgram, CoversEveryOpEncodingAndSection) {
       if (!section.states.empty()) ++seen["states"];
       for (const Node& node : section.nodes) {
         ++seen[kind_of(node.op)];
+        if (const Conv* op = std::get_if<Conv>(&node.op)) {
+          const graph::Window window = window_of(program, node, *op);
+          if (op->groups > 1) ++seen["groups"];
+          if (window.has_padding()) ++seen["padding"];
+          if (program.constant(op->weight).shape.size() == 5) ++seen["three axes"];
+        }
         if (const Linear* op = std::get_if<Linear>(&node.op)) {
           if (op->bias) ++seen["bias"];
           if (op->predicate_block) ++seen["predicate"];
@@ -112,9 +119,10 @@ TEST(RandomProgram, CoversEveryOpEncodingAndSection) {
     }
   }
   for (const std::string_view what :
-       {"forward", "backward", "states", "linear", "requantize", "threshold", "clamp", "add",
-        "concat", "copy", "lookup", "argmax", "bias", "predicate", "circulant", "uniform",
-        "signed_digits", "ternary"}) {
+       {"forward",   "backward", "states",        "linear",  "requantize", "threshold", "clamp",
+        "add",       "concat",   "copy",          "lookup",  "argmax",     "conv",      "max_pool",
+        "sum_pool",  "maximum",  "groups",        "padding", "three axes", "bias",      "predicate",
+        "circulant", "uniform",  "signed_digits", "ternary"}) {
     EXPECT_GT(seen[what], 20) << what;
   }
 }

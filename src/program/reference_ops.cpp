@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -9,6 +11,7 @@
 #include "base/fixed_point.h"
 #include "program/broadcast.h"
 #include "program/rounding.h"
+#include "program/windows.h"
 
 namespace pare::program {
 namespace {
@@ -38,15 +41,45 @@ class Runner {
         (term < 0 ? negative : positive) += term;
       }
       y_[o] = positive + negative;
-      if (traps_) {
-        expect(positive, op.accumulator, "a partial sum");
-        expect(negative, op.accumulator, "a partial sum");
-      }
+      expect_sums(positive, negative, op.accumulator);
       if (op.predicate_block &&
           inputs_[1][i / static_cast<std::size_t>(*op.predicate_block)] == 0) {
         y_[o] = 0;
       }
     }
+  }
+
+  void operator()(const Conv& op) const {
+    const graph::Window window = window_of(program_, node_, op);
+    const auto& weight = program_.constant(op.weight);
+    const auto num_outputs = static_cast<std::size_t>(weight.shape[0]);
+    const auto group_inputs = static_cast<std::size_t>(weight.shape[1]);
+    const std::size_t group_outputs = num_outputs / static_cast<std::size_t>(op.groups);
+    for (std::size_t i = 0; i < y_.size(); ++i) {
+      const std::size_t m = i / window.num_outputs();
+      const std::int64_t bias = op.bias ? program_.constant(*op.bias).values[m] : 0;
+      std::int64_t positive = std::max<std::int64_t>(bias, 0);
+      std::int64_t negative = std::min<std::int64_t>(bias, 0);
+      for (std::size_t c = 0; c < group_inputs; ++c) {
+        const std::size_t channel = m / group_outputs * group_inputs + c;
+        window.for_each_tap(i % window.num_outputs(), [&](std::size_t at, std::size_t k) {
+          const std::int64_t term = weight.values[(m * group_inputs + c) * window.num_taps() + k] *
+                                    inputs_[0][channel * window.num_inputs() + at];
+          (term < 0 ? negative : positive) += term;
+        });
+      }
+      y_[i] = positive + negative;
+      expect_sums(positive, negative, op.accumulator);
+    }
+  }
+
+  void operator()(const MaxPool& op) const {
+    pool(window_of(program_, node_, op), std::numeric_limits<std::int64_t>::min(),
+         [](std::int64_t a, std::int64_t b) { return std::max(a, b); });
+  }
+
+  void operator()(const SumPool& op) const {
+    pool(window_of(program_, node_, op), 0, std::plus<std::int64_t>());
   }
 
   void operator()(const Requantize& op) const {
@@ -89,6 +122,10 @@ class Runner {
     for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = inputs_[0][i] + inputs_[1][i];
   }
 
+  void operator()(const Maximum&) const {
+    for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = std::max(inputs_[0][i], inputs_[1][i]);
+  }
+
   void operator()(const Concat&) const {
     auto to = y_.begin();
     for (const Values x : inputs_) to = std::copy(x.begin(), x.end(), to);
@@ -125,6 +162,22 @@ class Runner {
   }
 
  private:
+  void expect_sums(std::int64_t positive, std::int64_t negative, Width accumulator) const {
+    if (!traps_) return;
+    expect(positive, accumulator, "a partial sum");
+    expect(negative, accumulator, "a partial sum");
+  }
+
+  void pool(const graph::Window& window, std::int64_t start, auto&& join) const {
+    for (std::size_t i = 0; i < y_.size(); ++i) {
+      const Values x =
+          inputs_[0].subspan(i / window.num_outputs() * window.num_inputs(), window.num_inputs());
+      y_[i] = start;
+      window.for_each_tap(i % window.num_outputs(),
+                          [&](std::size_t at, std::size_t) { y_[i] = join(y_[i], x[at]); });
+    }
+  }
+
   const Shape& input_shape() const { return program_.buffer(node_.inputs[0]).shape; }
 
   const Program& program_;

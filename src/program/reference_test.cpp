@@ -128,6 +128,50 @@ const std::string kLoopBody =
     "sum = add(m, x)\n next = clamp(sum) lowest=-8 highest=7\n late = copy(d)\n}\n"
     "section once {\n last = copy(m)\n}\n";
 
+TEST(Reference, ConvSlidesOverEachGroup) {
+  // Two groups of one channel each over [2, 2, 3]; a 2 x 2 kernel with a row of padding in front
+  // and stride 2 along the columns.
+  const Program program = once(
+      "buffer x s6 [2 2 3] buffer y s12 [2 2 1]\n"
+      "constant w s4 [2 1 2 2] uniform { 1 2 3 4 -1 0 0 5 } constant b s8 [2] uniform { 10 -10 }\n"
+      "inputs x outputs y ",
+      "y = conv(x) weight=w bias=b stride=[1 2] padding=[1 0 0 0] dilation=[1 1] groups=2 "
+      "accumulator=s12\n");
+  // Row -1 is padding: 3*1 + 4*2 + 10; then 1*1 + 2*2 + 3*4 + 4*5 + 10.
+  // Second channel: 5*8 - 10; -7 + 5*11 - 10.
+  EXPECT_THAT(run(program, {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}}), ElementsAre(21, 47, 30, 38));
+}
+
+TEST(Reference, ConvOverOneAndThreeAxesWithDilation) {
+  const Program line = once(
+      "buffer x s6 [1 5] buffer y s12 [1 3] constant w s4 [1 1 2] uniform { 1 -2 }\n"
+      "inputs x outputs y ",
+      "y = conv(x) weight=w stride=[1] padding=[0 0] dilation=[2] groups=1 accumulator=s12\n");
+  EXPECT_THAT(run(line, {{1, 2, 3, 4, 5}}), ElementsAre(1 - 6, 2 - 8, 3 - 10));
+  const Program cube = once(
+      "buffer x s6 [1 2 1 2] buffer y s12 [1 1 1 1] constant w s4 [1 1 2 1 2] uniform "
+      "{ 1 2 3 4 } inputs x outputs y ",
+      "y = conv(x) weight=w stride=[1 1 1] padding=[0 0 0 0 0 0] dilation=[1 1 1] groups=1 "
+      "accumulator=s12\n");
+  EXPECT_THAT(run(cube, {{1, 10, 5, -3}}), ElementsAre(1 + 20 + 15 - 12));
+}
+
+TEST(Reference, PoolsJoinWindows) {
+  const std::string buffers = "buffer x s6 [2 4] buffer y s9 [2 2] inputs x outputs y ";
+  const std::string window = "size=[2] stride=[3] padding=[1 0] dilation=[1]\n";
+  const Codes x = {-5, -7, 9, 4, 1, 2, 3, 4};
+  // Windows hold elements -1, 0 and 2, 3; padding is no 0 for the largest.
+  EXPECT_THAT(run(once(buffers, "y = max_pool(x) " + window), {x}), ElementsAre(-5, 9, 1, 4));
+  EXPECT_THAT(run(once(buffers, "y = sum_pool(x) " + window), {x}), ElementsAre(-5, 13, 1, 7));
+}
+
+TEST(Reference, MaximumIsTheLargerOfTwo) {
+  const Program program =
+      once("buffer a s6 [2] buffer b s4 [2] buffer y s6 [2] inputs a b outputs y ",
+           "y = maximum(a, b)\n");
+  EXPECT_THAT(run(program, {{-5, 7}, {3, -8}}), ElementsAre(3, 7));
+}
+
 TEST(Reference, StatesChangeTogetherAtTheEndOfAStep) {
   const Program forward = parse(kLoop + "section forward" + kLoopBody, "test");
   const auto outputs = run_reference(forward, {{{3, 5, -1, -2}}, {4}}, {.traps = true}).outputs;

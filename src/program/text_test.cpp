@@ -82,7 +82,7 @@ TEST(Text, ErrorsNameTheLineAndWhatWasExpected) {
   EXPECT_THAT(message_after("uniform", "unary"),
               HasSubstr("line 6: found 'unary', expected one of uniform, signed_digits, ternary"));
   EXPECT_THAT(message_after("linear(", "liner("),
-              HasSubstr("line 14: found 'liner', expected one of linear, requantize"));
+              HasSubstr("line 14: found 'liner', expected one of linear, conv"));
   EXPECT_THAT(message_after("linear(x)", "linear(z)"),
               HasSubstr("line 14: found 'z', expected a buffer declared above"));
   EXPECT_THAT(message_after("weight=w", "weight=v"), HasSubstr("a constant declared above"));
@@ -90,6 +90,12 @@ TEST(Text, ErrorsNameTheLineAndWhatWasExpected) {
   EXPECT_THAT(message_after("weight=w", "weight=w wieght=w"),
               HasSubstr("linear has no field 'wieght'; did you mean 'weight'?"));
   EXPECT_THAT(message_after("weight=w", "weight=w weight=w"), HasSubstr("'weight' is given twice"));
+  EXPECT_THAT(message_after("weight=w", "weight=[1 2]"),
+              HasSubstr("found '[', expected a constant"));
+  EXPECT_THAT(message_after("linear(x) weight=w", "max_pool(x) size=2"),
+              HasSubstr("found 2, expected integers in [ ]"));
+  EXPECT_THAT(message_after("linear(x) weight=w", "max_pool(x) size=[2"),
+              HasSubstr("expected an integer or ']'"));
   EXPECT_THAT(message_after("section once", "section twice"),
               HasSubstr("expected 'once', 'forward' or 'backward'"));
   EXPECT_THAT(message_after("section once", "section forward T"), HasSubstr("a trip count"));

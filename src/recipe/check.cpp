@@ -81,6 +81,15 @@ void check_rewinding(const std::vector<Stage>& stages, const std::string& origin
   }
 }
 
+void check_model(const Model& model, const std::string& origin) {
+  const bool is_cnn = model.kind == ModelKind::kCnn;
+  if (is_cnn != model.convolutions.empty()) return;
+  throw InputError(fmt::format(
+      "{}: [model]: {}", origin,
+      is_cnn ? "kind = \"cnn\" needs convolutions = [{ channels = 16, kernel = [3, 3] }, …]"
+             : "convolutions are of kind = \"cnn\"; say so or remove them"));
+}
+
 }  // namespace
 
 std::optional<int> rewind_epoch(const std::vector<Stage>& stages) {
@@ -92,6 +101,7 @@ std::optional<int> rewind_epoch(const std::vector<Stage>& stages) {
 
 void check(const Recipe& recipe, const std::string& origin) {
   check_data(recipe.data, origin);
+  check_model(recipe.model, origin);
   check_stages(recipe.stages, origin);
   check_rewinding(recipe.stages, origin);
 }

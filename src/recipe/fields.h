@@ -43,10 +43,27 @@ void visit_fields(T& data, Visitor&& visit) {
 }
 
 template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Convolution>
+void visit_fields(T& layer, Visitor&& visit) {
+  visit("channels", layer.channels, IntRange{1, 65536});
+  visit("kernel", layer.kernel, IntRange{1, 1024});
+  visit("stride", layer.stride, IntRange{1, 1024});
+  visit("padding", layer.padding);
+  visit("groups", layer.groups, IntRange{1, 65536});
+  visit("pool", layer.pool);
+  visit("pool_size", layer.pool_size, IntRange{1, 1024});
+}
+
+template <class T, class Visitor>
 requires std::same_as<std::remove_const_t<T>, Model>
 void visit_fields(T& model, Visitor&& visit) {
   visit("kind", model.kind);
+  visit("convolutions", model.convolutions);
+  visit("spatial_axes", model.spatial_axes, IntRange{0, 3});
+  visit("global_average_pool", model.global_average_pool);
   visit("hidden", model.hidden, IntRange{1, 65536});
+  visit("activation", model.activation);
+  visit("negative_slope", model.negative_slope, kBelowOne);
   visit("batch_norm", model.batch_norm);
   visit("dropout", model.dropout, kBelowOne);
 }
@@ -76,11 +93,14 @@ void visit_fields(T& quantize, Visitor&& visit) {
 template <class T, class Visitor>
 requires std::same_as<std::remove_const_t<T>, Prune>
 void visit_fields(T& prune, Visitor&& visit) {
+  visit("structure", prune.structure);
+  visit("norm", prune.norm);
   visit("scope", prune.scope);
   visit("fractions", prune.fractions, kBelowOne);
   visit("sparsity", prune.sparsity, kBelowOne);
   visit("exclude", prune.exclude);
   visit("rewind", prune.rewind, IntRange{0, 1'000'000});
+  visit("compact", prune.compact);
 }
 
 template <class T, class Visitor>

@@ -41,7 +41,7 @@ struct Data {
   bool operator==(const Data&) const = default;
 };
 
-enum class ModelKind { kMlp };
+enum class ModelKind { kMlp, kCnn };
 enum class BatchNormKind {
   kNone,
   kFull,
@@ -49,11 +49,39 @@ enum class BatchNormKind {
   kNoStatistics,  ///< the batch's statistics in evaluation too
 };
 
-/// [model]: a multi-layer perceptron Linear -> BatchNorm -> ReLU (-> Dropout) per hidden layer, and
-/// a Linear output layer. Layers are named fc1, fc2, …, output.
+enum class Activation { kRelu, kLeakyRelu, kSigmoid, kTanh };
+enum class Padding {
+  kSame,   ///< zeros around the input, so that with stride 1 the output is as large
+  kValid,  ///< none
+};
+enum class Pool { kNone, kMax, kAverage };
+
+/// One entry of model.convolutions: Conv -> BatchNorm -> activation (-> pooling). Lists have a
+/// number for each spatial axis, or one for all.
+struct Convolution {
+  std::int64_t channels = 16;
+  std::vector<std::int64_t> kernel = {3};
+  std::vector<std::int64_t> stride = {1};
+  Padding padding = Padding::kSame;
+  std::int64_t groups = 1;
+  Pool pool = Pool::kNone;
+  std::vector<std::int64_t> pool_size = {2};  ///< its stride too
+
+  bool operator==(const Convolution&) const = default;
+};
+
+/// [model]: a multi-layer perceptron Linear -> BatchNorm -> activation (-> Dropout) per hidden
+/// layer, and a Linear output layer; a convolutional network has convolutions in front of them.
+/// Layers are named conv1, conv2, …, fc1, fc2, …, output.
 struct Model {
   ModelKind kind = ModelKind::kMlp;
+  std::vector<Convolution> convolutions = {};
+  int spatial_axes =
+      0;  ///< cnn: 1 to 3; 0: as many as the longest list of a convolution has numbers
+  bool global_average_pool = false;  ///< cnn: behind the last convolution
   std::vector<std::int64_t> hidden = {64, 32, 32};
+  Activation activation = Activation::kRelu;
+  double negative_slope = 0.01;  ///< of leaky ReLUs
   BatchNormKind batch_norm = BatchNormKind::kFull;
   double dropout = 0;
 
@@ -92,11 +120,18 @@ struct Quantize {
 };
 
 enum class PruneScope { kGlobal, kLayer };
+enum class PruneStructure {
+  kWeights,  ///< single weights
+  kUnits,    ///< whole neurons and filters
+};
+enum class UnitNorm { kL1, kL2 };
 
-/// [stage.prune]: unstructured magnitude pruning of weights, ranked on the float weights. One of:
-/// `fractions`, of the weights still alive, one pruning (and training) after another: the stage
-/// becomes as many stages, named NAME-1, NAME-2, …; or `sparsity`, of all weights, at once.
+/// [stage.prune]: magnitude pruning of weights or units, ranked on the float weights. One of:
+/// `fractions`, of the weights (units) still alive, one pruning (and training) after another: the
+/// stage becomes as many stages, named NAME-1, NAME-2, …; or `sparsity`, of all weights, at once.
 struct Prune {
+  PruneStructure structure = PruneStructure::kWeights;
+  UnitNorm norm = UnitNorm::kL1;  ///< of units
   PruneScope scope = PruneScope::kGlobal;
   std::vector<double> fractions = {};
   std::optional<double> sparsity = {};
@@ -104,6 +139,7 @@ struct Prune {
   /// Lottery ticket: after pruning, training starts again from the values that the net had after so
   /// many epochs of the first stage (0: before any). None: from those it has (fine-tuning).
   std::optional<int> rewind = {};
+  bool compact = false;  ///< takes neurons and filters that are all zero out of the net for good
 
   bool operator==(const Prune&) const = default;
 };

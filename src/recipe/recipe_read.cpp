@@ -56,6 +56,11 @@ class FieldReader {
     if (table_.has(key)) value = present;
   }
 
+  void operator()(const char* key, std::vector<Convolution>& values) {
+    auto tables = table_.tables(key);
+    if (table_.has(key)) values.clear();
+    for (TomlReader& table : tables) read_fields(table, values.emplace_back());
+  }
   void operator()(const char* key, std::vector<LayerBits>& values) { read_layers(key, values); }
   void operator()(const char* key, std::vector<LayerRate>& values) { read_layers(key, values); }
 

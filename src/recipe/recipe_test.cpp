@@ -232,7 +232,7 @@ class RandomFields {
     for (T& value : values) {
       if constexpr (std::is_class_v<T> && !std::is_same_v<T, std::string>) {
         visit_fields(value, *this);
-        value.match += "*";
+        if constexpr (requires { value.match; }) value.match += "*";
       } else {
         (*this)(key, value, range...);
       }
@@ -269,6 +269,7 @@ Recipe random_recipe() {
   recipe.data.classes = {"g", "q\n"};
   recipe.data.fold %= recipe.data.folds;
   recipe.model = random_fields<Model>();
+  recipe.model.kind = recipe.model.convolutions.empty() ? ModelKind::kMlp : ModelKind::kCnn;
   const int count = *rc::gen::inRange(1, 4);
   for (int i = 0; i < count; ++i) {
     Stage& stage = recipe.stages.emplace_back(stage_named("s" + std::to_string(i)));
@@ -318,6 +319,7 @@ TEST(RecipePage, NamesEveryKeyAndEveryValue) {
   found.names = {"name", "description", "seed", "threads", "neural_efficiency", "test", "bits"};
   Data data;
   Model model;
+  Convolution convolution;
   Quantize quantize;
   LayerBits layer_bits;
   Prune prune;
@@ -325,6 +327,7 @@ TEST(RecipePage, NamesEveryKeyAndEveryValue) {
   LayerRate layer_rate;
   visit_fields(data, found);
   visit_fields(model, found);
+  visit_fields(convolution, found);
   visit_fields(quantize, found);
   visit_fields(layer_bits, found);
   visit_fields(prune, found);

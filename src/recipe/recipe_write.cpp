@@ -69,6 +69,7 @@ class FieldWriter {
     if (value) (*this)(key, *value);
   }
 
+  void operator()(const char* key, const std::vector<Convolution>& layers) { tables(key, layers); }
   void operator()(const char* key, const std::vector<LayerBits>& layers) { tables(key, layers); }
   void operator()(const char* key, const std::vector<LayerRate>& layers) { tables(key, layers); }
 

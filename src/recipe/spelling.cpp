@@ -15,7 +15,22 @@ std::span<const std::string> spellings(Standardise) {
 }
 
 std::span<const std::string> spellings(ModelKind) {
-  static const std::array<std::string, 1> names = {"mlp"};
+  static const std::array<std::string, 2> names = {"mlp", "cnn"};
+  return names;
+}
+
+std::span<const std::string> spellings(Activation) {
+  static const std::array<std::string, 4> names = {"relu", "leaky_relu", "sigmoid", "tanh"};
+  return names;
+}
+
+std::span<const std::string> spellings(Padding) {
+  static const std::array<std::string, 2> names = {"same", "valid"};
+  return names;
+}
+
+std::span<const std::string> spellings(Pool) {
+  static const std::array<std::string, 3> names = {"none", "max", "average"};
   return names;
 }
 
@@ -36,6 +51,16 @@ std::span<const std::string> spellings(Granularity) {
 
 std::span<const std::string> spellings(WeightRange) {
   static const std::array<std::string, 2> names = {"max_abs", "learned"};
+  return names;
+}
+
+std::span<const std::string> spellings(PruneStructure) {
+  static const std::array<std::string, 2> names = {"weights", "units"};
+  return names;
+}
+
+std::span<const std::string> spellings(UnitNorm) {
+  static const std::array<std::string, 2> names = {"l1", "l2"};
   return names;
 }
 

@@ -12,8 +12,8 @@ namespace pare::rewrite {
 std::vector<Layer> layers_of(const graph::Graph& graph) {
   std::vector<Layer> layers;
   for (const graph::Node& node : graph.nodes) {
-    if (const auto* linear = std::get_if<graph::Linear>(&node.op)) {
-      layers.push_back({node.name, linear->weight});
+    if (const auto layer = graph::layer_parameters(node.op)) {
+      layers.push_back({node.name, layer->weight});
     }
   }
   return layers;

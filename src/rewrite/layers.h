@@ -8,7 +8,7 @@
 
 namespace pare::rewrite {
 
-/// A Linear node, and what a recipe's patterns match: its name.
+/// A node with weights, and what a recipe's patterns match: its name.
 struct Layer {
   std::string name;
   graph::ParameterId weight;

@@ -162,57 +162,84 @@ void quantize_weight(Graph& graph, ParameterId id, int bits, const recipe::Quant
   graph.parameter(id).quantizer = quantizer;
 }
 
-/// Name of the layer whose sums a ReLU cuts off: the Linear node before it, or its own.
-std::string layer_before(const Graph& graph, const Node& relu) {
-  const Node* node = &relu;
+/// Name of the layer whose sums an activation function takes: the one before it, or its own.
+std::string layer_before(const Graph& graph, const Node& function) {
+  const Node* node = &function;
   while (node->inputs.size() == 1) {
     const auto index = producer(graph, node->inputs.front());
     if (!index) break;
     node = &graph.nodes[*index];
-    if (std::holds_alternative<graph::Linear>(node->op)) return node->name;
+    if (graph::layer_parameters(node->op)) return node->name;
     if (!std::holds_alternative<graph::BatchNorm>(node->op)) break;
   }
-  return relu.name;
+  return function.name;
+}
+
+/// What an activation function's values need of a quantizer.
+struct ActivationRange {
+  bool is_signed = false;
+  std::optional<double> limit = std::nullopt;  ///< of the magnitude, where it is known
+};
+
+std::optional<ActivationRange> activation_range(const graph::Op& op) {
+  if (std::holds_alternative<graph::Relu>(op)) return ActivationRange{};
+  if (std::holds_alternative<graph::LeakyRelu>(op)) return ActivationRange{.is_signed = true};
+  if (std::holds_alternative<graph::Sigmoid>(op)) return ActivationRange{.limit = 1};
+  if (std::holds_alternative<graph::Tanh>(op))
+    return ActivationRange{.is_signed = true, .limit = 1};
+  return std::nullopt;
 }
 
 struct Activation {
   std::string layer;
   WireId wire;
+  ActivationRange range;
 };
 
 std::vector<Activation> activations_of(const Graph& graph) {
   std::vector<Activation> activations;
   for (const Node& node : graph.nodes) {
-    if (!std::holds_alternative<graph::Relu>(node.op)) continue;
+    const auto range = activation_range(node.op);
+    if (!range) continue;
     std::string layer = layer_before(graph, node);
     const auto is_taken = [&](const Activation& other) { return other.layer == layer; };
     if (std::any_of(activations.begin(), activations.end(), is_taken)) layer = node.name;
-    activations.push_back({std::move(layer), node.outputs.front()});
+    activations.push_back({std::move(layer), node.outputs.front(), *range});
   }
   return activations;
 }
 
 void quantize_activations(Graph& graph, const recipe::Quantize& options) {
   // Names first: taking nodes out renumbers wires.
-  for (const auto& [layer, wire] : activations_of(graph)) {
+  for (const auto& [layer, wire, values] : activations_of(graph)) {
     if (widths_of(options, layer).activation_bits == kFloatBits) {
       remove_quantize_node(graph, layer + ".activation");
     }
   }
-  for (const auto& [layer, wire] : activations_of(graph)) {
+  for (const auto& [layer, wire, values] : activations_of(graph)) {
     const int bits = widths_of(options, layer).activation_bits;
     if (bits == kFloatBits) continue;
     const std::string name = layer + ".activation";
-    const auto start = static_cast<float>(std::log2(options.activation_range));
+    const auto start =
+        static_cast<float>(std::log2(values.limit.value_or(options.activation_range)));
     const auto range = keep_or_put_log_range(graph, name + ".log_range", filled({}, start));
-    put_quantize_node(
-        graph, wire, name,
-        {.format =
-             Uniform{.bits = put_bits(graph, name, bits), .is_signed = false, .is_narrow = false},
-         .range_rule = RangeRule::kLearned,
-         .range = range,
-         .step = step_rule(options.step)});
+    put_quantize_node(graph, wire, name,
+                      {.format = Uniform{.bits = put_bits(graph, name, bits),
+                                         .is_signed = values.is_signed,
+                                         .is_narrow = values.is_signed},
+                       .range_rule = RangeRule::kLearned,
+                       .range = range,
+                       .step = step_rule(options.step)});
   }
+}
+
+/// An average pooling whose windows all have the same number of elements.
+bool has_one_divisor(const graph::Op& op) {
+  const auto* pool = std::get_if<graph::AveragePool>(&op);
+  if (pool == nullptr) return false;
+  const Shape& padding = pool->window.padding;
+  return pool->counts_padding ||
+         std::all_of(padding.begin(), padding.end(), [](std::int64_t p) { return p == 0; });
 }
 
 /// Whether codes of one scale reach `wire`: it comes from a Quantize node, through nothing that
@@ -226,7 +253,11 @@ bool carries_codes(const Graph& graph, WireId wire) {
     }
     const bool is_transparent = std::holds_alternative<graph::Dropout>(node.op) ||
                                 std::holds_alternative<graph::Flatten>(node.op) ||
-                                std::holds_alternative<graph::Relu>(node.op);
+                                std::holds_alternative<graph::Reshape>(node.op) ||
+                                std::holds_alternative<graph::Relu>(node.op) ||
+                                std::holds_alternative<graph::MaxPool>(node.op) ||
+                                std::holds_alternative<graph::SumPool>(node.op) ||
+                                has_one_divisor(node.op);
     if (!is_transparent) return false;
     wire = node.inputs.front();
   }
@@ -236,12 +267,12 @@ bool carries_codes(const Graph& graph, WireId wire) {
 void quantize_biases(Graph& graph, const recipe::Quantize& options) {
   // By index: adding parameters moves what references would point at.
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-    const auto* linear = std::get_if<graph::Linear>(&graph.nodes[i].op);
-    if (linear == nullptr || !linear->bias) continue;
-    const ParameterId bias = *linear->bias;
+    const auto layer = graph::layer_parameters(graph.nodes[i].op);
+    if (!layer || !layer->bias) continue;
+    const ParameterId bias = *layer->bias;
     graph.parameter(bias).quantizer.reset();
     const bool has_accumulator = options.input_bits != kFloatBits &&
-                                 graph.parameter(linear->weight).quantizer.has_value() &&
+                                 graph.parameter(layer->weight).quantizer.has_value() &&
                                  carries_codes(graph, graph.nodes[i].inputs.front());
     if (!has_accumulator) continue;
     const auto bits = put_bits(graph, graph.parameter(bias).name, kBiasBits);

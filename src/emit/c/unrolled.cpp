@@ -71,9 +71,9 @@ class UnrolledSection {
 /// Multiplications and elements of an op.
 std::int64_t terms_of(const Program& program, const Node& node) {
   const auto size = static_cast<std::int64_t>(size_of(program, node.outputs.front()));
-  const auto* linear = std::get_if<program::Linear>(&node.op);
-  if (linear == nullptr) return size;
-  const program::Constant& weight = program.constant(linear->weight);
+  const auto layer = program::layer_constants(node.op);
+  if (!layer) return size;
+  const program::Constant& weight = program.constant(layer->weight);
   const std::int64_t zeros = std::ranges::count(weight.values, 0) * weight.circulant.value_or(1);
   return size + size / weight.shape[0] * (num_elements(weight.shape) - zeros);
 }

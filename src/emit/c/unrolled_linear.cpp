@@ -123,6 +123,18 @@ class LinearUnroller {
 
 }  // namespace
 
+Interval sum_interval(std::span<const Value> x, std::span<const std::int64_t> weight,
+                      std::int64_t bias) {
+  Interval sum{bias, bias};
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    const std::int64_t a = weight[j] * x[j].interval.lowest;
+    const std::int64_t b = weight[j] * x[j].interval.highest;
+    sum.lowest += std::min(a, b);
+    sum.highest += std::max(a, b);
+  }
+  return sum;
+}
+
 std::vector<Value> unroll_linear(std::span<const Value> x, std::span<const std::int64_t> weight,
                                  std::span<const std::int64_t> bias,
                                  std::span<const Interval> intervals, Statements& statements) {

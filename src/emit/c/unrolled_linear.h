@@ -15,4 +15,8 @@ std::vector<Value> unroll_linear(std::span<const Value> x, std::span<const std::
                                  std::span<const std::int64_t> bias,
                                  std::span<const Interval> intervals, Statements& statements);
 
+/// bias + sum_j weight[j] x[j].
+Interval sum_interval(std::span<const Value> x, std::span<const std::int64_t> weight,
+                      std::int64_t bias);
+
 }  // namespace pare::emit::c

@@ -6,7 +6,9 @@
 
 #include "emit/c/unrolled_linear.h"
 #include "emit/c/unrolled_requantize.h"
+#include "emit/c/unrolled_windows.h"
 #include "program/broadcast.h"
+#include "program/windows.h"
 
 namespace pare::emit::c {
 namespace {
@@ -20,6 +22,7 @@ class UnrolledOp {
              Tables& tables, Statements& statements)
       : frame_(frame),
         program_(frame.program),
+        node_(node),
         inputs_(inputs),
         x_(inputs.front()),
         shape_(frame.program.buffer(node.inputs.front()).shape),
@@ -45,6 +48,41 @@ class UnrolledOp {
       for (const Value& sum : unroll_linear(x, weight, bias, intervals, statements_)) {
         y.push_back(op.predicate_block ? predicated(op, sum, y.size() % m) : sum);
       }
+    }
+    return y;
+  }
+
+  Values operator()(const program::Conv& op) {
+    std::vector<std::int64_t> bias;
+    if (op.bias) bias = program_.constant(*op.bias).values;
+    return unroll_conv(x_, program_.constant(op.weight), bias, op.groups,
+                       window_of(program_, node_, op), statements_);
+  }
+
+  Values operator()(const program::MaxPool& op) {
+    const graph::Window window = window_of(program_, node_, op);
+    Values y;
+    for (std::size_t i = 0; i < y_size_; ++i) {
+      const Values elements = window_values(x_, window, i);
+      Value largest = elements.front();
+      for (const Value& x : std::span(elements).subspan(1)) largest = larger(largest, x);
+      y.push_back(largest);
+    }
+    return y;
+  }
+
+  Values operator()(const program::SumPool& op) {
+    const graph::Window window = window_of(program_, node_, op);
+    Values y;
+    for (std::size_t i = 0; i < y_size_; ++i) {
+      const Values elements = window_values(x_, window, i);
+      if (elements.empty()) {
+        y.push_back(Statements::constant(0));
+        continue;
+      }
+      const std::vector<std::int64_t> ones(elements.size(), 1);
+      const Interval sum = sum_interval(elements, ones, 0);
+      y.push_back(unroll_linear(elements, ones, {}, {&sum, 1}, statements_).front());
     }
     return y;
   }
@@ -118,6 +156,12 @@ class UnrolledOp {
     return y;
   }
 
+  Values operator()(const program::Maximum&) {
+    Values y;
+    for (std::size_t i = 0; i < y_size_; ++i) y.push_back(larger(inputs_[0][i], inputs_[1][i]));
+    return y;
+  }
+
   Values operator()(const program::Concat&) {
     Values y;
     for (const Values& x : inputs_) y.insert(y.end(), x.begin(), x.end());
@@ -167,16 +211,15 @@ class UnrolledOp {
   }
 
  private:
-  static Interval sum_interval(std::span<const Value> x, std::span<const std::int64_t> weight,
-                               std::int64_t bias) {
-    Interval sum{bias, bias};
-    for (std::size_t j = 0; j < x.size(); ++j) {
-      const std::int64_t a = weight[j] * x[j].interval.lowest;
-      const std::int64_t b = weight[j] * x[j].interval.highest;
-      sum.lowest += std::min(a, b);
-      sum.highest += std::max(a, b);
-    }
-    return sum;
+  Value larger(const Value& a, const Value& b) {
+    if (a.interval.lowest >= b.interval.highest) return a;
+    if (b.interval.lowest >= a.interval.highest) return b;
+    const CType type = computing_type(hull_of(a.interval, b.interval));
+    const Interval interval{std::max(a.interval.lowest, b.interval.lowest),
+                            std::max(a.interval.highest, b.interval.highest)};
+    return statements_.define(
+        fmt::format("{0} > {1} ? {0} : {1}", Statements::as(type, a), Statements::as(type, b)),
+        type, interval, {a, b});
   }
 
   Value predicated(const program::Linear& op, const Value& sum, std::size_t i) {
@@ -245,6 +288,7 @@ class UnrolledOp {
 
   const Frame& frame_;
   const Program& program_;
+  const Node& node_;
   const std::vector<Values>& inputs_;
   const Values& x_;
   const Shape& shape_;
