@@ -7,8 +7,6 @@
 // biases on the accumulator's grid. A step is zero_grad, forward, loss, backward and the
 // optimiser's step. The two take turns, so that both see the same machine; medians are printed.
 
-#include <algorithm>
-#include <chrono>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -17,26 +15,19 @@
 
 #include <torch/torch.h>
 
-#include "nn/network.h"
-#include "recipe/recipe.h"
 #include "rewrite/mlp.h"
 #include "rewrite/quantize.h"
-#include "train/loss.h"
-#include "train/optimizer.h"
 #include "train/threads.h"
+#include "training_step.h"
 
 namespace {
+
+using pare::bench::Batch;
 
 constexpr std::int64_t kBatch = 1024;
 constexpr std::int64_t kBatches = 64;
 constexpr std::int64_t kInputs = 16;
 constexpr std::int64_t kClasses = 5;
-constexpr double kRate = 1e-4;
-
-struct Batch {
-  torch::Tensor inputs;
-  torch::Tensor labels;
-};
 
 class Data {
  public:
@@ -55,71 +46,18 @@ class Data {
   torch::Tensor labels_;
 };
 
-struct FloatNetwork : torch::nn::Module {
-  torch::nn::Sequential layers;
-
-  FloatNetwork() {
-    std::int64_t from = kInputs;
-    for (const std::int64_t to : {64, 32, 32}) {
-      layers->push_back(torch::nn::Linear(from, to));
-      layers->push_back(torch::nn::BatchNorm1d(to));
-      layers->push_back(torch::nn::ReLU());
-      from = to;
-    }
-    layers->push_back(torch::nn::Linear(from, kClasses));
-    register_module("layers", layers);
-  }
-};
-
 /// The same float network in plain libtorch.
-class FloatTraining {
- public:
-  FloatTraining() : optimizer_(network_.parameters(), torch::optim::AdamOptions(kRate)) {}
-
-  void step(const Batch& batch) {
-    optimizer_.zero_grad();
-    const torch::Tensor logits = network_.layers->forward(batch.inputs);
-    torch::nn::functional::cross_entropy(logits, batch.labels).backward();
-    optimizer_.step();
+torch::nn::Sequential float_network() {
+  torch::nn::Sequential layers;
+  std::int64_t from = kInputs;
+  for (const std::int64_t to : {64, 32, 32}) {
+    layers->push_back(torch::nn::Linear(from, to));
+    layers->push_back(torch::nn::BatchNorm1d(to));
+    layers->push_back(torch::nn::ReLU());
+    from = to;
   }
-
- private:
-  FloatNetwork network_;
-  torch::optim::Adam optimizer_;
-};
-
-/// As train::StageTrainer steps.
-class PareTraining {
- public:
-  explicit PareTraining(const pare::graph::Graph& graph)
-      : network_(graph, torch::kCPU), optimizer_(network_, {}, {}) {}
-
-  void step(const Batch& batch) {
-    network_.zero_gradients();
-    const torch::Tensor logits = network_.forward(batch.inputs, {.is_training = true});
-    pare::train::loss(pare::recipe::Loss::kCrossEntropy, logits, batch.labels).backward();
-    network_.mask_gradients();
-    optimizer_.step(kRate);
-    network_.mask_values();
-  }
-
- private:
-  pare::nn::Network network_;
-  pare::train::Optimizer optimizer_;
-};
-
-template <class F>
-double microseconds(F&& f) {
-  const auto start = std::chrono::steady_clock::now();
-  f();
-  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
-      .count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
+  layers->push_back(torch::nn::Linear(from, kClasses));
+  return layers;
 }
 
 struct Result {
@@ -132,24 +70,15 @@ Result measure(int steps) {
   const Data data;
   const pare::graph::Graph graph =
       pare::rewrite::mlp({}, {kInputs}, std::vector<std::string>(kClasses), 1);
-  PareTraining quantized(pare::rewrite::quantize(graph, {}, data.largest()));
-  PareTraining plain(graph);
-  FloatTraining torch_float;
-  std::vector<double> quantized_us;
-  std::vector<double> plain_us;
-  std::vector<double> torch_us;
-  const int warm_up = steps / 4;
-  for (int i = -warm_up; i < steps; ++i) {
-    const Batch batch = data.batch(i + warm_up);
-    const double of_quantized = microseconds([&] { quantized.step(batch); });
-    const double of_torch = microseconds([&] { torch_float.step(batch); });
-    const double of_plain = microseconds([&] { plain.step(batch); });
-    if (i < 0) continue;
-    quantized_us.push_back(of_quantized);
-    torch_us.push_back(of_torch);
-    plain_us.push_back(of_plain);
-  }
-  return {median(quantized_us), median(plain_us), median(torch_us)};
+  pare::bench::PareTraining quantized(pare::rewrite::quantize(graph, {}, data.largest()));
+  pare::bench::PareTraining plain(graph);
+  pare::bench::TorchTraining torch_float(float_network());
+  const auto times =
+      pare::bench::medians(steps, [&](std::int64_t step) { return data.batch(step); },
+                           {[&](const Batch& batch) { quantized.step(batch); },
+                            [&](const Batch& batch) { torch_float.step(batch); },
+                            [&](const Batch& batch) { plain.step(batch); }});
+  return {times[0], times[2], times[1]};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "nn/batch_norm_planes.h"
 
 // With u = x - mean and r = 1 / sqrt(variance + epsilon): z = gain r u + shift. Backward, over the
 // N rows of a column: d gain = r sum(gz u), d shift = sum(gz), and if the moments are the batch's
@@ -26,21 +27,32 @@ struct Settings : torch::CustomClassHolder {
   bool has_gain;
   bool has_shift;
   bool has_log2_range;
-  MatrixShape shape;
+  PlaneShape shape;
   std::vector<std::int64_t> log2_range_shape;
   std::vector<float> mean;
   std::vector<double> inverse_deviation;
   Affine affine;
 };
 
+/// Calls f with the shape as the kernels want it: vectors of channels are rows of a matrix.
+template <class F>
+auto with_shape(const PlaneShape& shape, F&& f) {
+  if (shape.positions == 1) return f(MatrixShape{shape.samples, shape.channels});
+  return f(shape);
+}
+
+Moments batch_moments(const float* x, MatrixShape shape) { return column_moments(x, shape); }
+Moments batch_moments(const float* x, PlaneShape shape) { return channel_moments(x, shape); }
+
 std::vector<double> to_doubles(const Tensor& vector) {
   const float* from = vector.data_ptr<float>();
   return {from, from + vector.numel()};
 }
 
-void update_running(const BatchNorm& norm, const Moments& moments, std::int64_t rows) {
-  // One row alone has no variance: 0, however it is scaled.
-  const double unbiased = static_cast<double>(rows) / std::max(1.0, static_cast<double>(rows - 1));
+void update_running(const BatchNorm& norm, const Moments& moments, std::int64_t count) {
+  // One value alone has no variance: 0, however it is scaled.
+  const double unbiased =
+      static_cast<double>(count) / std::max(1.0, static_cast<double>(count - 1));
   float* mean = norm.mean.data_ptr<float>();
   float* variance = norm.variance.data_ptr<float>();
   for (std::size_t c = 0; c < moments.mean.size(); ++c) {
@@ -55,13 +67,16 @@ void update_running(const BatchNorm& norm, const Moments& moments, std::int64_t 
 
 Moments moments_of(const Tensor& x, const BatchNorm& norm, bool is_training, const Settings& s) {
   if (!s.is_of_batch) return {to_doubles(norm.mean), to_doubles(norm.variance)};
-  Moments moments = column_moments(x.data_ptr<float>(), s.shape);
-  if (is_training && norm.mean.defined()) update_running(norm, moments, s.shape.rows);
+  Moments moments =
+      with_shape(s.shape, [&](auto shape) { return batch_moments(x.data_ptr<float>(), shape); });
+  if (is_training && norm.mean.defined()) {
+    update_running(norm, moments, s.shape.samples * s.shape.positions);
+  }
   return moments;
 }
 
 void set_affine(const BatchNorm& norm, const Moments& moments, Settings& s) {
-  const auto columns = static_cast<std::size_t>(s.shape.columns);
+  const auto columns = static_cast<std::size_t>(s.shape.channels);
   const float* gain = s.has_gain ? norm.gain.data_ptr<float>() : nullptr;
   const float* shift = s.has_shift ? norm.shift.data_ptr<float>() : nullptr;
   s.mean.assign(moments.mean.begin(), moments.mean.end());
@@ -77,11 +92,11 @@ void set_affine(const BatchNorm& norm, const Moments& moments, Settings& s) {
 
 InputGradient input_gradient(const Settings& s, const GradientSums& sums) {
   InputGradient terms{.gain = s.affine.gain, .mean = s.mean, .slope = {}, .offset = {}};
-  const auto rows = static_cast<double>(s.shape.rows);
+  const auto count = static_cast<double>(s.shape.samples * s.shape.positions);
   for (std::size_t c = 0; c < s.mean.size(); ++c) {
     const double gain = static_cast<double>(s.affine.gain[c]);
     const double inverse = s.inverse_deviation[c];
-    const double factor = s.is_of_batch ? gain / rows : 0;
+    const double factor = s.is_of_batch ? gain / count : 0;
     terms.slope.push_back(static_cast<float>(-factor * inverse * inverse * sums.gz_centred[c]));
     terms.offset.push_back(static_cast<float>(-factor * sums.gz[c]));
   }
@@ -105,7 +120,9 @@ struct FusedBatchNorm : torch::autograd::Function<FusedBatchNorm> {
     s->has_log2_range = log2_range.requires_grad();
     s->log2_range_shape = log2_range.sizes().vec();
     Tensor y = torch::empty_like(x);
-    normalise(x.data_ptr<float>(), s->shape, s->affine, s->follow, s->grid, y.data_ptr<float>());
+    with_shape(s->shape, [&](auto shape) {
+      normalise(x.data_ptr<float>(), shape, s->affine, s->follow, s->grid, y.data_ptr<float>());
+    });
     context->save_for_backward({x, y});
     context->saved_data["settings"] = c10::IValue::make_capsule(s);
     return y;
@@ -118,10 +135,13 @@ struct FusedBatchNorm : torch::autograd::Function<FusedBatchNorm> {
     const float* x = saved[0].data_ptr<float>();
     const Tensor g = gradients[0].contiguous();
     Tensor gx = torch::empty_like(g);
-    GradientSums sums =
-        gradients_of_normalised(x, saved[1].data_ptr<float>(), g.data_ptr<float>(), s.shape,
-                                s.affine, s.mean, s.follow, s.grid, gx.data_ptr<float>());
-    gradients_of_input(x, s.shape, input_gradient(s, sums), gx.data_ptr<float>());
+    GradientSums sums = with_shape(s.shape, [&](auto shape) {
+      GradientSums of =
+          gradients_of_normalised(x, saved[1].data_ptr<float>(), g.data_ptr<float>(), shape,
+                                  s.affine, s.mean, s.follow, s.grid, gx.data_ptr<float>());
+      gradients_of_input(x, shape, input_gradient(s, of), gx.data_ptr<float>());
+      return of;
+    });
     for (std::size_t c = 0; c < s.mean.size(); ++c) sums.gz_centred[c] *= s.inverse_deviation[c];
     return {
         gx,
@@ -154,9 +174,9 @@ Tensor batch_norm_by_aten(const Tensor& x, const BatchNorm& norm, const Tail& ta
 }  // namespace
 
 Path fastest_path(const Tensor& x, const Tail& tail) {
-  const bool is_matrix = x.is_cpu() && x.scalar_type() == torch::kFloat32 && x.dim() == 2 &&
-                         x.is_contiguous() && x.size(0) > 0;
-  if (!is_matrix || tail.grids.size() > 1) return Path::kAten;
+  const bool is_plain = x.is_cpu() && x.scalar_type() == torch::kFloat32 && x.dim() >= 2 &&
+                        x.is_contiguous() && x.numel() > 0;
+  if (!is_plain || tail.grids.size() > 1) return Path::kAten;
   if (tail.follow != Follow::kReluQuantize) return Path::kKernels;
   return fastest_path(x, tail.grids, {1, 1, x.numel()}, tail.quantizer);
 }
@@ -171,7 +191,7 @@ Tensor batch_norm(const Tensor& x, const BatchNorm& norm, const Tail& tail, bool
   settings->is_of_batch = is_training || !norm.mean.defined();
   settings->has_gain = norm.gain.defined();
   settings->has_shift = norm.shift.defined();
-  settings->shape = {x.size(0), x.size(1)};
+  settings->shape = {x.size(0), x.size(1), x.numel() / (x.size(0) * x.size(1))};
   const Tensor none = torch::empty({0});
   const auto or_none = [&](const Tensor& tensor) { return tensor.defined() ? tensor : none; };
   return FusedBatchNorm::apply(x, or_none(norm.gain), or_none(norm.shift), or_none(tail.log2_range),

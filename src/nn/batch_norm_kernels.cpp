@@ -176,6 +176,14 @@ void normalise(const float* x, MatrixShape shape, const Affine& affine, Follow f
   }
 }
 
+GradientSums gradient_sums(const std::vector<double>& totals, std::ptrdiff_t columns) {
+  const auto at = [&](std::ptrdiff_t sum) { return totals.begin() + sum * columns; };
+  GradientSums sums{{at(0), at(1)}, {at(1), at(2)}};
+  for (auto part = at(2); part != at(3); ++part) sums.range += *part;
+  sums.range *= std::numbers::ln2;
+  return sums;
+}
+
 GradientSums gradients_of_normalised(const float* x, const float* y, const float* g,
                                      MatrixShape shape, const Affine& affine,
                                      std::span<const float> mean, Follow follow, const Grid& grid,
@@ -194,11 +202,7 @@ GradientSums gradients_of_normalised(const float* x, const float* y, const float
       sum_gradients_relu_quantize(b, shape, grid.highest_value(), totals.data());
       break;
   }
-  const auto at = [&](std::ptrdiff_t sum) { return totals.begin() + sum * columns; };
-  GradientSums sums{{at(0), at(1)}, {at(1), at(2)}};
-  for (auto part = at(2); part != at(3); ++part) sums.range += *part;
-  sums.range *= std::numbers::ln2;
-  return sums;
+  return gradient_sums(totals, columns);
 }
 
 void gradients_of_input(const float* x, MatrixShape shape, const InputGradient& terms, float* gz) {

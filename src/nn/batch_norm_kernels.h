@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -46,6 +47,9 @@ struct GradientSums {
   std::vector<double> gz_centred;  ///< sum of the gradients of z times (x - mean)
   double range = 0;                ///< gradient of the quantizer's log2 s
 };
+
+/// Of totals with three numbers a column: gz, gz_centred, and what belongs to the range.
+GradientSums gradient_sums(const std::vector<double>& totals, std::ptrdiff_t columns);
 
 /// Takes the gradients g of y back to those of z, which it writes to gz, and sums them.
 GradientSums gradients_of_normalised(const float* x, const float* y, const float* g,

@@ -137,6 +137,22 @@ TEST_P(BothBatchNorms, Agree) {
   EXPECT_TRUE(fast.variance.allclose(twin.variance, 1e-6, 1e-7));
 }
 
+/// The channels of images: 37 positions fill lanes and leave a rest.
+TEST_P(BothBatchNorms, AgreeOnImages) {
+  const auto [follow, is_training] = GetParam();
+  torch::manual_seed(6);
+  const Tensor x = torch::randn({9, kChannels, 1, 37}) * 2 + 1;
+  const Outcome fast = outcome(x, follow, is_training, Path::kKernels);
+  const Outcome twin = outcome(x, follow, is_training, Path::kAten);
+  EXPECT_EQ(((fast.y - twin.y).abs() > 1e-4).sum().item<int>(), 0);
+  EXPECT_TRUE(fast.x.allclose(twin.x, 1e-3, 1e-4));
+  EXPECT_TRUE(fast.gain.allclose(twin.gain, 1e-4, 1e-3));
+  EXPECT_TRUE(fast.shift.allclose(twin.shift, 1e-4, 1e-3));
+  EXPECT_TRUE(fast.log2_range.allclose(twin.log2_range, 1e-4, 1e-3));
+  EXPECT_TRUE(fast.mean.allclose(twin.mean, 1e-6, 1e-7));
+  EXPECT_TRUE(fast.variance.allclose(twin.variance, 1e-6, 1e-7));
+}
+
 INSTANTIATE_TEST_SUITE_P(All, BothBatchNorms,
                          testing::Combine(testing::Values(Follow::kNothing, Follow::kRelu,
                                                           Follow::kReluQuantize),
@@ -151,6 +167,15 @@ TEST(FusedBatchNorm, QuantizesAsTheSeparateQuantizer) {
   const Tensor apart = fake_quantize(z, tail.log2_range, tail.grids, {1, 1, z.numel()},
                                      tail.quantizer, Path::kKernels);
   EXPECT_TRUE(fused.equal(apart));
+}
+
+TEST(FusedBatchNorm, OfImagesIsThatOfTheirPositionsAsRows) {
+  torch::manual_seed(8);
+  const Tensor rows = torch::randn({35, kChannels});
+  const Tensor images = rows.view({5, 7, kChannels}).transpose(1, 2).contiguous();
+  const Tensor y = batch_norm(rows, {}, quantized_tail(), true, Path::kKernels);
+  const Tensor z = batch_norm(images, {}, quantized_tail(), true, Path::kKernels);
+  EXPECT_EQ(((z.transpose(1, 2).reshape({35, kChannels}) - y).abs() > 1e-4).sum().item<int>(), 0);
 }
 
 TEST(FusedBatchNorm, WithoutStatisticsDependsOnTheBatch) {

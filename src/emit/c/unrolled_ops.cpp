@@ -212,7 +212,7 @@ class UnrolledOp {
 
  private:
   Value larger(const Value& a, const Value& b) {
-    if (a.interval.lowest >= b.interval.highest) return a;
+    if (a.interval.lowest >= b.interval.highest || a.text == b.text) return a;
     if (b.interval.lowest >= a.interval.highest) return b;
     const CType type = computing_type(hull_of(a.interval, b.interval));
     const Interval interval{std::max(a.interval.lowest, b.interval.lowest),
