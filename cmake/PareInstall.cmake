@@ -37,7 +37,9 @@ configure_package_config_file(
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/pareConfigVersion.cmake
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/pareConfig.cmake ${CMAKE_BINARY_DIR}/pareConfigVersion.cmake
-              ${CMAKE_SOURCE_DIR}/cmake/Findlibzip.cmake DESTINATION ${package_folder})
+              ${CMAKE_SOURCE_DIR}/cmake/Findlibzip.cmake
+              ${CMAKE_SOURCE_DIR}/cmake/Findmatio.cmake ${CMAKE_SOURCE_DIR}/cmake/Findhdf5.cmake
+        DESTINATION ${package_folder})
 install(
   EXPORT pareTargets
   NAMESPACE pare::

@@ -49,8 +49,9 @@ ExitCode list(Output& output) {
 /// What has the name of a file is one; everything else is looked for in the catalogue.
 ExitCode info(const InfoOptions& options, Output& output) {
   const std::string ending = data::extension(options.what);
-  const bool is_file = ending == ".npy" || ending == ".npz" || ending == ".csv" ||
-                       ending == ".gz" || std::filesystem::is_regular_file(options.what);
+  const bool is_file = ending == ".npy" || data::has_named_arrays(options.what) ||
+                       ending == ".csv" || ending == ".gz" ||
+                       std::filesystem::is_regular_file(options.what);
   if (!is_file) {
     const data::CatalogueSet set = data::find_set(options.what);
     output.print(set_json(set));
@@ -118,9 +119,11 @@ Verb add_list(CLI::App& parent) {
 
 Verb add_info(CLI::App& parent) {
   CLI::App* app = add_subcommand(parent, "info", "What a data set is, or what a file holds",
-                                 "  pare data info jets/embedded\n  pare data info mine.npz\n");
+                                 "  pare data info jets/embedded\n  pare data info mine.npz\n"
+                                 "  pare data info scene.mat\n");
   const auto options = std::make_shared<InfoOptions>();
-  app->add_option("what", options->what, "A data set's name, or a .npy, .npz, .csv or IDX file")
+  app->add_option("what", options->what,
+                  "A data set's name, or a .npy, .npz, .mat, .h5, .hdf5, .csv or IDX file")
       ->required();
   return {app, [options](Output& output) { return info(*options, output); }};
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/names.h"
 #include "base/toml.h"
+#include "data/axes.h"
 #include "data/catalogue_toml.h"
 
 namespace pare::data {
@@ -52,12 +53,14 @@ CatalogueSet read_set(TomlReader& reader) {
   reader.read("citation", set.citation);
   reader.read("features", set.features);
   reader.read("classes", set.classes);
+  reader.read("axes", set.axes);
   for (TomlReader& file : reader.tables("file")) set.files.push_back(read_file_entry(file));
   set.train = read_split(reader, "train");
   set.validation = read_split(reader, "validation");
   set.test = read_split(reader, "test");
   reader.finish();
   if (set.name.empty()) reader.fail("name", "a set without a name");
+  check_axes(set.axes);
   if (set.classes.size() < 2) reader.fail("classes", "expected at least two classes");
   return set;
 }

@@ -36,6 +36,7 @@ struct CatalogueSet {
   std::vector<std::string> features;
   std::vector<std::string> classes;
   std::vector<CatalogueFile> files;  ///< none: the set is computed
+  std::string axes;                  ///< what the axes of the inputs are, see samples_first()
   std::optional<SplitSource> train;
   std::optional<SplitSource> validation;
   std::optional<SplitSource> test;

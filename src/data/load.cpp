@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "data/axes.h"
 #include "data/catalogue.h"
 #include "data/label_noise.h"
 #include "data/samples.h"
@@ -31,6 +32,7 @@ void check_request(const Request& request) {
         "data: data.validation is a file, but data.split is not \"given\"; set it, or "
         "remove the file");
   }
+  check_axes(request.axes);
   if (!(request.validation_fraction > 0 && request.validation_fraction < 1)) {
     throw InputError(
         fmt::format("data.validation_fraction: {}, expected more than 0 and less than 1",

@@ -22,12 +22,14 @@ enum class Standardise {
 
 /// The data of one run, as [data] of a recipe asks for them.
 struct Request {
-  std::string set = {};         ///< a name of the catalogue; else the user's own files:
-  std::string train = {};       ///< .npz or .csv
-  std::string validation = {};  ///< with Split::kGiven; may be an array in `train` instead
-  std::string test = {};        ///< may be an array in `train` instead
-  std::string inputs = "X";     ///< npz: array of inputs, also with _train, _validation, _test
-  std::string labels = "y";     ///< npz: array of labels, likewise; CSV: the column
+  std::string set = {};          ///< a name of the catalogue; else the user's own files:
+  std::string train = {};        ///< a file or folder that read_user_part takes
+  std::string validation = {};   ///< with Split::kGiven; may be an array in `train` instead
+  std::string test = {};         ///< may be an array in `train` instead
+  std::string inputs = "X";      ///< array of inputs, also with _train, _validation, _test
+  std::string labels = "y";      ///< array of labels, likewise; CSV: the column
+  std::string axes = {};         ///< what the axes of the inputs are, see samples_first()
+  std::int64_t first_label = 0;  ///< the number of the first class in arrays and CSV files
   std::vector<std::string> classes = {};  ///< names in the order of the labels; empty: as found
   Split split = Split::kStratified;
   double validation_fraction = 0.25;  ///< in (0, 1)

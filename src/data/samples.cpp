@@ -45,13 +45,17 @@ Tensor integer_labels(const RawSamples& raw) {
   Tensor labels = raw.labels.to(DType::kI64);
   const auto values = labels.as<std::int64_t>();
   // An unsigned label beyond 63 bits comes out negative as well.
-  const auto bad = std::find_if(values.begin(), values.end(), [](std::int64_t y) { return y < 0; });
+  const auto bad = std::find_if(values.begin(), values.end(), [&](std::int64_t y) {
+    return y < std::max<std::int64_t>(raw.first_label, 0);
+  });
   if (bad != values.end()) {
     throw InputError(
-        fmt::format("{}: row {}: label out of range, expected 0 to classes-1{}", raw.labels_origin,
-                    bad - values.begin(),
+        fmt::format("{}: row {}: label out of range, expected {} to classes-1{}{}",
+                    raw.labels_origin, bad - values.begin(), raw.first_label,
+                    raw.first_label == 0 ? "" : fmt::format("+{}", raw.first_label),
                     raw.labels.dtype() == DType::kU64 ? "" : fmt::format(", found {}", *bad)));
   }
+  for (std::int64_t& label : labels.as<std::int64_t>()) label -= raw.first_label;
   return labels;
 }
 
@@ -68,9 +72,10 @@ void check_shapes(const RawSamples& raw) {
                     raw.labels_origin, to_string(labels.shape())));
   }
   if (inputs.dim(0) != labels.dim(0)) {
-    throw InputError(
-        fmt::format("{}: {} rows, but {} has {} labels; they must be of the same samples",
-                    raw.inputs_origin, inputs.dim(0), raw.labels_origin, labels.dim(0)));
+    throw InputError(fmt::format(
+        "{}: {} rows, but {} has {} labels; they must be of the same samples (data.axes "
+        "says which axis samples are, if not the first)",
+        raw.inputs_origin, inputs.dim(0), raw.labels_origin, labels.dim(0)));
   }
   if (inputs.size() == 0) {
     throw InputError(fmt::format("{}: shape {}: no samples, or no features", raw.inputs_origin,

@@ -15,12 +15,14 @@ struct RawSamples {
   Tensor labels;
   std::string inputs_origin;  ///< "jets.npz: array 'X_train'"
   std::string labels_origin;
+  std::int64_t first_label = 0;  ///< the number of the first class
 };
 
-/// Inputs [N, F, …] of any number type as float32 and labels [N] of any integer type as int64.
+/// Inputs [N, F, …] of any number type as float32 and labels [N] of any integer type as int64,
+/// counted from first_label.
 /// Throws InputError naming array, row and feature (`features` may be empty): another rank, numbers
 /// of rows that differ, none at all, inputs that are not finite in float32, labels that are no
-/// integers or negative.
+/// integers or below first_label.
 Samples make_samples(const RawSamples& raw, const std::vector<std::string>& features);
 
 /// Throws InputError naming the row of the first label that is not below the number of classes.

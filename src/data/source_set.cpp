@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "data/array_file.h"
+#include "data/axes.h"
 #include "data/find_file.h"
 #include "data/samples.h"
 #include "data/source.h"
@@ -40,12 +41,7 @@ RawSamples read_raw(const SplitSource& split, const CatalogueSet& set) {
                  .labels = read_array(labels, split.labels.array),
                  .inputs_origin = origin_of_array(inputs, split.inputs.array),
                  .labels_origin = origin_of_array(labels, split.labels.array)};
-  // Images come in as features.
-  if (raw.inputs.rank() > 2 && raw.inputs.size() > 0) {
-    const std::int64_t rows = raw.inputs.dim(0);
-    const auto pixels = static_cast<std::int64_t>(raw.inputs.size()) / rows;
-    raw.inputs = raw.inputs.reshaped({rows, pixels});
-  }
+  raw.inputs = samples_first(std::move(raw.inputs), set.axes, raw.inputs_origin);
   return raw;
 }
 

@@ -12,6 +12,8 @@
 #include "data/array_file.h"
 #include "data/csv.h"
 #include "data/csv_lines.h"
+#include "data/hdf5.h"
+#include "data/mat.h"
 #include "data/npz.h"
 
 namespace pare::data {
@@ -79,6 +81,16 @@ std::vector<ArraySummary> summarise_csv(const std::string& path) {
   return summaries;
 }
 
+/// What cannot be summarised, as text, is named with its type and shape.
+ArraySummary summarise_found(FoundArray array) {
+  if (array.values) return summarise(std::move(array.name), *array.values);
+  ArraySummary summary;
+  summary.name = std::move(array.name);
+  summary.type = std::move(array.type);
+  summary.shape = std::move(array.shape);
+  return summary;
+}
+
 }  // namespace
 
 ArraySummary summarise(std::string name, const Tensor& tensor) {
@@ -103,9 +115,15 @@ ArraySummary summarise(std::string name, const Tensor& tensor) {
 std::vector<ArraySummary> summarise_file(const std::string& path) {
   const std::string ending = extension(path);
   if (ending == ".csv") return summarise_csv(path);
-  if (ending != ".npz") return {summarise("", read_array(path, ""))};
-  const NpzReader reader(path);
+  if (!has_named_arrays(path)) return {summarise("", read_array(path, ""))};
   std::vector<ArraySummary> summaries;
+  if (ending != ".npz") {
+    const auto find = ending == ".mat" ? find_mat_arrays : find_hdf5_arrays;
+    find(path, Values::kRead,
+         [&](FoundArray array) { summaries.push_back(summarise_found(std::move(array))); });
+    return summaries;
+  }
+  const NpzReader reader(path);
   for (const std::string& name : reader.names())
     summaries.push_back(summarise(name, reader.read(name)));
   return summaries;

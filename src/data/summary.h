@@ -13,7 +13,7 @@ namespace pare::data {
 /// What an array, or a column of a CSV file, holds.
 struct ArraySummary {
   std::string name;  ///< empty for a file of one array
-  std::string type;  ///< a dtype's name, or "text"
+  std::string type;  ///< a dtype's name; else what it is, as "text"
   Shape shape;
   std::optional<double> min;  ///< of the finite values
   std::optional<double> max;
@@ -27,8 +27,8 @@ inline constexpr std::size_t kMaxCounted = 100;
 
 ArraySummary summarise(std::string name, const Tensor& tensor);
 
-/// Every array of a .npy, .npz or IDX file, every column of a .csv file. Throws InputError as their
-/// readers do.
+/// Every array of a .npy, .npz, .mat, HDF5 or IDX file, every column of a .csv file. Throws
+/// InputError as their readers do.
 std::vector<ArraySummary> summarise_file(const std::string& path);
 
 }  // namespace pare::data

@@ -16,7 +16,9 @@ void check_data(const Data& data, const std::string& origin) {
     throw InputError(fmt::format("{}: [data]: {}", origin, message));
   };
   if (data.set.empty() && data.train.empty()) {
-    fail("expected set = a name that `pare data list` shows, or train = your own .npz or .csv");
+    fail(
+        "expected set = a name that `pare data list` shows, or train = a file or folder of your "
+        "own");
   }
   if (!data.set.empty() && !(data.train.empty() && data.validation.empty() && data.test.empty())) {
     fail("found a set and files of your own; expected one of them");

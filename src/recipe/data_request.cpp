@@ -39,6 +39,8 @@ data::Request data_request(const Recipe& recipe) {
           .test = data.test,
           .inputs = data.inputs,
           .labels = data.labels,
+          .axes = data.axes,
+          .first_label = data.first_label,
           .classes = data.classes,
           .split = split_of(data.split),
           .validation_fraction = data.validation_fraction,

@@ -15,6 +15,8 @@ TEST(DataRequest, CarriesEveryKeyOfData) {
                  .test = "test.npz",
                  .inputs = "features",
                  .labels = "class",
+                 .axes = "HWCN",
+                 .first_label = 1,
                  .classes = {"g", "q"},
                  .split = Split::kKFold,
                  .validation_fraction = 0.1,
@@ -31,6 +33,8 @@ TEST(DataRequest, CarriesEveryKeyOfData) {
   EXPECT_EQ(request.test, "test.npz");
   EXPECT_EQ(request.inputs, "features");
   EXPECT_EQ(request.labels, "class");
+  EXPECT_EQ(request.axes, "HWCN");
+  EXPECT_EQ(request.first_label, 1);
   EXPECT_EQ(request.classes, (std::vector<std::string>{"g", "q"}));
   EXPECT_EQ(request.split, data::Split::kKFold);
   EXPECT_EQ(request.validation_fraction, 0.1);
@@ -53,6 +57,8 @@ TEST(DataRequest, OfTheDefaultsIsTheDefault) {
   EXPECT_EQ(request.synthetic_samples, defaults.synthetic_samples);
   EXPECT_EQ(request.inputs, defaults.inputs);
   EXPECT_EQ(request.labels, defaults.labels);
+  EXPECT_EQ(request.axes, defaults.axes);
+  EXPECT_EQ(request.first_label, defaults.first_label);
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ void visit_fields(T& data, Visitor&& visit) {
   visit("test", data.test);
   visit("inputs", data.inputs);
   visit("labels", data.labels);
+  visit("axes", data.axes);
+  visit("first_label", data.first_label, IntRange{0, 65535});
   visit("classes", data.classes);
   visit("split", data.split);
   visit("validation_fraction", data.validation_fraction, kInsideZeroOne);

@@ -21,11 +21,13 @@ enum class Standardise {
 /// [data]: `set`, a name that `pare data list` shows, or the user's own files.
 struct Data {
   std::string set = {};
-  std::string train = {};       ///< .npz or .csv, relative to the recipe
+  std::string train = {};       ///< a file or folder of the user's, relative to the recipe
   std::string validation = {};  ///< with split = "given"
   std::string test = {};
-  std::string inputs = "X";  ///< npz: array of inputs [N, …]; with a suffix (X_train) in one file
-  std::string labels = "y";  ///< npz: array of labels [N]; CSV: the column
+  std::string inputs = "X";      ///< array of inputs [N, …]; with a suffix (X_train) in one file
+  std::string labels = "y";      ///< array of labels [N]; CSV: the column
+  std::string axes = {};         ///< what the axes of the inputs are ("HWCN"); empty: samples first
+  std::int64_t first_label = 0;  ///< the number of the first class
   std::vector<std::string> classes =
       {};  ///< names in the order of the labels; empty: as in the data
   Split split = Split::kStratified;
