@@ -23,6 +23,7 @@ enum class RandomStream : std::uint32_t {
   kDropout = 5,
   kSynthetic = 6,  ///< built-in synthetic data
   kAugment = 7,
+  kSearch = 8,  ///< what a search tries
 };
 
 /// Random numbers keyed by (seed, stream, epoch, step) and numbered by an index: reading number i

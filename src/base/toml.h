@@ -21,8 +21,9 @@ toml::table parse_toml(std::string_view text, const std::string& origin);
 /// Sets one key: "train.epochs=3". The value is TOML; anything else that does not start like a
 /// string, array or table counts as a string. An element of an array of tables is addressed by its
 /// `name`, or by its number from 1 where it has none ("stage.qat.train.epochs=3",
-/// "stage.2.train.epochs=3"). Tables that are missing on the way are made. Throws InputError naming
-/// the override.
+/// "stage.2.train.epochs=3"); one of any other array by its number from 1 ("model.hidden.1=32").
+/// Tables that are missing on the way are made, elements are not. Throws InputError naming the
+/// override.
 void apply_override(toml::table& table, std::string_view override_text);
 
 /// The smallest and largest value allowed, both included.
@@ -66,6 +67,9 @@ class TomlReader {
   /// The number of the spelling found; nothing where the key is absent.
   std::optional<std::size_t> read_choice(std::string_view key,
                                          std::span<const std::string> spellings);
+
+  /// The value under a key as it is, for what has no reader here; null where it is absent.
+  const toml::node* node(std::string_view key) { return take(key); }
 
   /// The table under a key, and the tables of an array under a key; nothing where it is absent.
   std::optional<TomlReader> table(std::string_view key);

@@ -1,4 +1,5 @@
 #include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -63,6 +64,15 @@ toml::table parse_value(std::string_view text, const Path& path) {
   return toml::table{{"value", std::string(text)}};
 }
 
+/// The index that a number from 1 stands for; nothing for other text and numbers past the end.
+std::optional<std::size_t> index_of(const std::string& part, const toml::array& array) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+  const bool is_number = error == std::errc() && end == part.data() + part.size();
+  if (!is_number || number < 1 || number > array.size()) return std::nullopt;
+  return number - 1;
+}
+
 /// The element that the path names next: by its name, even one with dots; or by its number from 1.
 toml::table& element_of(toml::array& array, Path& path) {
   std::vector<std::string> names;
@@ -70,7 +80,7 @@ toml::table& element_of(toml::array& array, Path& path) {
   std::size_t longest = 0;
   for (toml::node& node : array) {
     toml::table* table = node.as_table();
-    if (table == nullptr) path.fail("leads into an array that is not one of tables; set all of it");
+    check(table != nullptr, "element_of: an array of tables");
     const auto name = (*table)["name"].value<std::string>();
     names.push_back(name.value_or(std::to_string(names.size() + 1)));
     Path rest = path;
@@ -84,15 +94,36 @@ toml::table& element_of(toml::array& array, Path& path) {
     return *found;
   }
   const std::string part = path.next();
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
-  if (error == std::errc() && end == part.data() + part.size() && number >= 1 &&
-      number <= array.size()) {
-    return *array[number - 1].as_table();
-  }
+  if (const auto index = index_of(part, array)) return *array[*index].as_table();
   std::string advice = did_you_mean(part, names);
   if (advice.empty()) advice = fmt::format("; there are: {}", fmt::join(names, ", "));
   path.fail(fmt::format("there is no '{}'{}", part, advice));
+}
+
+void set(toml::table& table, Path& path, toml::node& value);
+
+void set(toml::array& array, Path& path, toml::node& value) {
+  const bool has_tables = !array.empty() && array.is_homogeneous(toml::node_type::table);
+  if (has_tables) {
+    toml::table& element = element_of(array, path);
+    if (path.is_empty()) path.fail("names a table; name a key of it");
+    return set(element, path, value);
+  }
+  const std::string part = path.next();
+  const auto index = index_of(part, array);
+  if (!index) {
+    path.fail(fmt::format("there is no element '{}'; the array has {}, counted from 1", part,
+                          array.size()));
+  }
+  if (path.is_empty()) {
+    array.replace(array.begin() + static_cast<std::ptrdiff_t>(*index), value);
+  } else if (toml::array* inner = array[*index].as_array()) {
+    set(*inner, path, value);
+  } else if (toml::table* table = array[*index].as_table()) {
+    set(*table, path, value);
+  } else {
+    path.fail(fmt::format("element '{}' is a value, not a table", part));
+  }
 }
 
 void set(toml::table& table, Path& path, toml::node& value) {
@@ -104,9 +135,7 @@ void set(toml::table& table, Path& path, toml::node& value) {
   toml::node* next = table.get(key);
   if (next == nullptr) next = &table.insert(key, toml::table{}).first->second;
   if (toml::array* array = next->as_array()) {
-    toml::table& element = element_of(*array, path);
-    if (path.is_empty()) path.fail("names a table; name a key of it");
-    set(element, path, value);
+    set(*array, path, value);
   } else if (next->is_table()) {
     set(*next->as_table(), path, value);
   } else {

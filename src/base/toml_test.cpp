@@ -168,5 +168,33 @@ TEST(ApplyOverride, TheLongestNameWins) {
   EXPECT_EQ(table["s"][0]["w"].value<int>(), 4);
 }
 
+TEST(ApplyOverride, ElementsOfArraysAreCountedFrom1) {
+  toml::table table = parse_toml("a = [64, 32, 16]\nb = [[1, 2], [3]]\nc = [1, \"x\"]\n", "t");
+  apply_override(table, "a.1=8");
+  apply_override(table, "a.3=4");
+  apply_override(table, "b.1.2=[7]");
+  apply_override(table, "c.2=y");
+  EXPECT_EQ(table["a"][0].value<int>(), 8);
+  EXPECT_EQ(table["a"][1].value<int>(), 32);
+  EXPECT_EQ(table["a"][2].value<int>(), 4);
+  EXPECT_EQ(table["b"][0][1][0].value<int>(), 7);
+  EXPECT_EQ(table["b"][1][0].value<int>(), 3);
+  EXPECT_EQ(table["c"][1].value<std::string>(), "y");
+}
+
+TEST(ApplyOverride, ElementsThatAreNotThereAreRefused) {
+  toml::table table = parse_toml("a = [64, 32]\nb = []\n", "t");
+  const auto apply = [&](const char* text) {
+    return [&table, text] { apply_override(table, text); };
+  };
+  using testing::ThrowsMessage;
+  for (const char* text : {"a.0=1", "a.3=1", "a.-1=1", "a.x=1", "a.1x=1"}) {
+    EXPECT_THAT(apply(text),
+                ThrowsMessage<InputError>(HasSubstr("the array has 2, counted from 1")));
+  }
+  EXPECT_THAT(apply("b.1=1"), ThrowsMessage<InputError>(HasSubstr("the array has 0")));
+  EXPECT_THAT(apply("a.1.x=1"), ThrowsMessage<InputError>(HasSubstr("is a value, not a table")));
+}
+
 }  // namespace
 }  // namespace pare

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "search/grid.h"
+#include "search/setting.h"
 
 namespace pare::search {
 

@@ -3,7 +3,6 @@
 #include "search/grid.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -19,6 +18,8 @@
 #include "base/sha256.h"
 #include "base/toml.h"
 #include "search/cell_name.h"
+#include "search/setting.h"
+#include "search/toml_value.h"
 
 namespace pare::search {
 namespace {
@@ -42,26 +43,6 @@ struct Block {
   std::vector<Axis> axes;
 };
 
-/// A value that a recipe's key may have; nothing for dates, tables and what is not finite.
-std::optional<Json> to_value(const toml::node& node) {
-  if (const auto* boolean = node.as_boolean()) return boolean->get();
-  if (const auto* integer = node.as_integer()) return integer->get();
-  if (const auto* text = node.as_string()) return text->get();
-  if (const auto* real = node.as_floating_point()) {
-    if (std::isfinite(real->get())) return real->get();
-  }
-  if (const auto* array = node.as_array()) {
-    Json values = Json::array();
-    for (const toml::node& element : *array) {
-      const std::optional<Json> value = to_value(element);
-      if (!value) return std::nullopt;
-      values.push_back(*value);
-    }
-    return values;
-  }
-  return std::nullopt;
-}
-
 /// `set`: the table's reader, which knows its place.
 Axis read_axis(const std::string& key, const toml::node& node, const TomlReader& set) {
   if (key == "seed") set.fail(key, "give seeds as 'seeds = [1, 2, 3]' of the [[cell]]");
@@ -74,18 +55,6 @@ Axis read_axis(const std::string& key, const toml::node& node, const TomlReader&
   if (!values->is_array()) values = Json::array({*values});
   if (values->empty()) set.fail(key, "an empty list: there is nothing to try");
   return {key, values->get<std::vector<Json>>()};
-}
-
-/// A table's entries in the order of the file, which toml++ forgets.
-std::vector<std::pair<std::string, const toml::node*>> in_file_order(const toml::table& table) {
-  std::vector<std::pair<std::string, const toml::node*>> entries;
-  for (const auto& [key, value] : table) entries.emplace_back(key.str(), &value);
-  std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-    const toml::source_position first = a.second->source().begin;
-    const toml::source_position second = b.second->source().begin;
-    return std::pair(first.line, first.column) < std::pair(second.line, second.column);
-  });
-  return entries;
 }
 
 Block read_block(const toml::table& table, std::uint64_t default_seed, const std::string& origin,
@@ -127,18 +96,6 @@ std::vector<std::vector<Setting>> product(const Block& block) {
   return combinations;
 }
 
-/// The key of what is run. What a recipe is called changes nothing.
-std::string key_of(recipe::Recipe recipe) {
-  recipe.name.clear();
-  recipe.description.clear();
-  // The user's own files are found from the recipe's folder, sets in the catalogue are not.
-  const std::filesystem::path folder =
-      recipe.data.set.empty() ? std::filesystem::path(recipe.base_folder) / "." : "";
-  const std::string place =
-      folder.empty() ? "" : std::filesystem::absolute(folder).lexically_normal().string();
-  return sha256_hex(place + "\n" + recipe::to_toml(recipe));
-}
-
 std::string to_text(const std::vector<Setting>& settings) {
   std::string text;
   for (const Setting& setting : settings) text += setting.key + "=" + setting.value.dump() + "\n";
@@ -161,10 +118,7 @@ class GridBuilder {
  private:
   void add_cell(const Block& block, const std::vector<Setting>& settings, std::uint64_t seed) {
     Cell cell{.settings = settings, .seed = seed};
-    // A string of JSON is one of TOML; so are numbers, booleans and arrays of them.
-    for (const Setting& setting : settings) {
-      cell.overrides.push_back(setting.key + "=" + setting.value.dump());
-    }
+    for (const Setting& setting : settings) cell.overrides.push_back(to_override(setting));
     cell.overrides.push_back(fmt::format("seed={}", seed));
     const recipe::Recipe recipe = resolve(cell);
     cell.threads = recipe.threads;

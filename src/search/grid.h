@@ -4,20 +4,10 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "recipe/recipe.h"
+#include "search/setting.h"
 
 namespace pare::search {
-
-/// A key of the recipe and the value that a cell gives it: an integer, a real number, a boolean, a
-/// string, or an array of them.
-struct Setting {
-  std::string key;
-  nlohmann::json value;
-
-  bool operator==(const Setting&) const = default;
-};
 
 /// One run of a sweep.
 struct Cell {

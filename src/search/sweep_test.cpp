@@ -17,8 +17,8 @@
 #include "base/file.h"
 #include "base/philox.h"
 #include "base/temporary_folder.h"
+#include "search/folder_lock.h"
 #include "search/journal.h"
-#include "search/sweep_lock.h"
 
 namespace pare::search {
 namespace {
@@ -217,7 +217,7 @@ TEST_F(SweepTest, GivesUpWhenTheProgramIsMissing) {
 
 TEST_F(SweepTest, RefusesAFolderInUse) {
   std::filesystem::create_directories(options_.out);
-  const SweepLock lock(options_.out);
+  const FolderLock lock(options_.out);
   EXPECT_THAT([&] { run_sweep(grid_of({"a"}, 1), options_); },
               ThrowsMessage<InputError>(HasSubstr("still runs in this folder")));
 }
@@ -231,7 +231,7 @@ TEST_F(SweepTest, StopsOnTerminateAndGivesRunningCellsBack) {
   const int status = wait_for(sweep);
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 7);
-  const SweepLock lock(options_.out);  // held as long as a worker lives
+  const FolderLock lock(options_.out);  // held as long as a worker lives
   for (const Trial& trial : Journal(options_.out + "/journal.sqlite").trials()) {
     EXPECT_EQ(trial.status, TrialStatus::kPending) << trial.name;
   }
@@ -245,7 +245,7 @@ TEST_F(SweepTest, KilledItLeavesNoWorkerBehind) {
   wait_for_file(cell_file("hang_seed-2", "starts"));
   kill(sweep, SIGKILL);
   wait_for(sweep);
-  EXPECT_NO_THROW(SweepLock{options_.out});
+  EXPECT_NO_THROW(FolderLock{options_.out});
 }
 
 TEST_F(SweepTest, KilledAtAnyMomentItGoesOnAndLosesNoEndedCell) {
@@ -263,7 +263,7 @@ TEST_F(SweepTest, KilledAtAnyMomentItGoesOnAndLosesNoEndedCell) {
     kills += WIFSIGNALED(status) ? 1 : 0;
     if (is_complete) break;
     ASSERT_FALSE(WIFEXITED(status)) << "exit code " << WEXITSTATUS(status);
-    const SweepLock lock(options_.out);
+    const FolderLock lock(options_.out);
     for (const Trial& trial : Journal(options_.out + "/journal.sqlite").trials()) {
       if (trial.status == TrialStatus::kDone) {
         starts_when_done.try_emplace(trial.name, starts_of(trial.name));

@@ -1,4 +1,4 @@
-#include "search/sweep_lock.h"
+#include "search/folder_lock.h"
 
 #include <cerrno>
 #include <chrono>
@@ -29,20 +29,21 @@ bool take(int file) {
 }  // namespace
 
 // Not O_CLOEXEC: workers inherit it.
-SweepLock::SweepLock(const std::string& folder)
+FolderLock::FolderLock(const std::string& folder)
     : file_(open((folder + "/.lock").c_str(), O_CREAT | O_RDWR, 0644)) {
   if (file_ < 0) {
     throw InputError(fmt::format("{}: cannot write here: {}", folder, std::strerror(errno)));
   }
   if (!take(file_)) {
     close(file_);
-    throw InputError(fmt::format(
-        "{}: another sweep, or a worker that one left behind, still runs in this folder; wait for "
-        "it or choose another folder with -o",
-        folder));
+    throw InputError(
+        fmt::format("{}: another sweep or search, or a worker that one left behind, still runs in "
+                    "this folder; wait for "
+                    "it or choose another folder with -o",
+                    folder));
   }
 }
 
-SweepLock::~SweepLock() { close(file_); }
+FolderLock::~FolderLock() { close(file_); }
 
 }  // namespace pare::search
