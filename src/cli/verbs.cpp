@@ -12,6 +12,7 @@
 #include "cli/verb_infer.h"
 #include "cli/verb_inspect.h"
 #include "cli/verb_report.h"
+#include "cli/verb_search.h"
 #include "cli/verb_sweep.h"
 #include "cli/verb_verify.h"
 
@@ -37,6 +38,7 @@ std::vector<Verb> add_verbs(CLI::App& app,
           add_bench(app),
           add_compare(app),
           add_sweep(app),
+          add_search(app),
           add_report(app),
           add_data(app)};
 }

@@ -24,9 +24,9 @@ struct Retraining {
 
 /// A search file as it is written (docs/search.md); the recipe is not read yet.
 struct SearchFile {
-  std::string name;
+  std::string name = {};
   std::string description = {};
-  std::string recipe;  ///< path, relative to the file
+  std::string recipe = {};  ///< path, relative to the file
   Method method = Method::kBayes;
   int trials = 20;
   int initial = 5;
