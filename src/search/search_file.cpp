@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kMaxTrials = 10'000;
+constexpr int kMaxTrials = 1000;
 constexpr int kMaxWorkers = 1024;
 constexpr std::int64_t kMaxValues = 65'536;  // of a range
 constexpr std::size_t kMaxChoices = 1000;

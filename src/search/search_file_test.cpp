@@ -1,5 +1,6 @@
 #include "search/search_file.h"
 
+#include <filesystem>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -162,6 +163,26 @@ TEST_F(ReadSearch, RefusesWhatTheRecipeDoesNotTake) {
   expect_plan_error(with("values = [\"none\", \"full\"]", "values = [\"none\", \"ful\"]"),
                     "did you mean 'full'");
   expect_plan_error(with("stage = \"qat\"", "stage = \"qaat\""), "did you mean 'qat'");
+}
+
+const std::string kSearches = std::string(PARE_SOURCE_DIR) + "/recipes/searches";
+
+TEST(ReadSearches, EverySearchThatComesWithPareIsValid) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(kSearches)) {
+    SCOPED_TRACE(entry.path().string());
+    EXPECT_NO_THROW(read_search(entry.path().string()));
+    ++count;
+  }
+  EXPECT_GE(count, 1);
+}
+
+TEST(ReadSearches, TheSearchOfTheDocumentationIsValid) {
+  const std::string page = read_text(std::string(PARE_SOURCE_DIR) + "/docs/search.md");
+  const std::string fence = "```toml\n";
+  const std::size_t begin = page.find(fence) + fence.size();
+  const std::string text = page.substr(begin, page.find("```", begin) - begin);
+  EXPECT_EQ(parse_search(text, "docs/search.md", kSearches).file.space.variables.size(), 2U);
 }
 
 }  // namespace
