@@ -157,7 +157,7 @@ TEST_F(ReadSearch, ResolvesPoints) {
 }
 
 TEST_F(ReadSearch, RefusesWhatTheRecipeDoesNotTake) {
-  expect_plan_error(with("model.hidden.1", "model.hiden.1"), "did you mean 'model.hidden'");
+  expect_plan_error(with("model.hidden.1", "model.hiden.1"), "did you mean 'hidden'");
   expect_plan_error(with("model.hidden.1", "model.hidden.3"), "there is no element '3'");
   expect_plan_error(with("values = [12, 4, 6]", "values = [4, 20]"), "quantize.bits=20");
   expect_plan_error(with("values = [\"none\", \"full\"]", "values = [\"none\", \"ful\"]"),
