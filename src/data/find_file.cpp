@@ -1,5 +1,6 @@
 #include "data/find_file.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -42,6 +43,22 @@ std::vector<std::string> installed_folders() {
   return folders;
 }
 
+/// The file in the folder, or in one of its own folders: sets may be kept in groups
+/// ("vision/mnist").
+std::optional<std::string> find_in(const fs::path& folder, const std::string& path) {
+  std::error_code error;
+  if (fs::is_regular_file(folder / path, error)) return (folder / path).string();
+  std::vector<fs::path> groups;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->is_directory(error)) groups.push_back(it->path());
+  }
+  std::sort(groups.begin(), groups.end());
+  for (const fs::path& group : groups) {
+    if (fs::is_regular_file(group / path, error)) return (group / path).string();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<std::string> data_folders() {
@@ -62,9 +79,7 @@ std::string download_folder() {
 
 std::optional<std::string> find_data_file(const std::string& path) {
   for (const std::string& folder : data_folders()) {
-    const std::string candidate = folder + '/' + path;
-    std::error_code error;
-    if (fs::is_regular_file(candidate, error)) return candidate;
+    if (auto found = find_in(folder, path)) return found;
   }
   return std::nullopt;
 }

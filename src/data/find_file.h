@@ -15,7 +15,8 @@ std::vector<std::string> data_folders();
 /// the environment names none.
 std::string download_folder();
 
-/// Where a file of the catalogue lies, if anywhere. `path` is relative, as the catalogue has it.
+/// Where a file of the catalogue lies, if anywhere: in one of these folders, or in a folder of it
+/// (sets may be kept in groups). `path` is relative, as the catalogue has it.
 std::optional<std::string> find_data_file(const std::string& path);
 
 /// The same; throws InputError that lists where it was looked for and what to do. `set` is the name

@@ -28,6 +28,16 @@ TEST_F(FindFile, EnvironmentFirstThenTheUsersFolder) {
   EXPECT_EQ(download_folder(), path("a"));
 }
 
+TEST_F(FindFile, SetsMayBeKeptInGroups) {
+  const ScopedEnvironment data("PARE_DATA", path("a"));
+  std::filesystem::create_directories(path("a/vision/s"));
+  std::filesystem::create_directories(path("a/speech/s"));
+  write_file_atomic(path("a/vision/s/x.npy"), "v");
+  EXPECT_EQ(find_data_file("s/x.npy"), path("a/vision/s/x.npy"));
+  write_file_atomic(path("a/speech/s/x.npy"), "s");
+  EXPECT_EQ(find_data_file("s/x.npy"), path("a/speech/s/x.npy"));
+}
+
 TEST_F(FindFile, HomeStandsInForTheDataHome) {
   const ScopedEnvironment data("PARE_DATA", "");
   const ScopedEnvironment user("XDG_DATA_HOME", "");

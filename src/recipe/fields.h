@@ -131,6 +131,8 @@ void visit_fields(T& train, Visitor&& visit) {
   visit("loss", train.loss);
   visit("l1", train.l1, kNotNegative);
   visit("patience", train.patience, IntRange{0, 1'000'000});
+  visit("crop_padding", train.crop_padding, IntRange{0, 4096});
+  visit("flip", train.flip);
   visit("layers", train.layers);
 }
 

@@ -177,6 +177,8 @@ struct Train {
   double l1 = 0;      ///< times the sum of |weights| and |batch-norm gains|, added to the loss
   int patience = 10;  ///< epochs without a better validation loss before stopping (a tie counts as
                       ///< better); 0: train all epochs. The best epoch's state is restored.
+  std::int64_t crop_padding = 0;  ///< images: pad by so many pixels, then cut out at a random place
+  bool flip = false;              ///< images: mirror every second one, left to right
   std::vector<LayerRate> layers = {};
 
   bool operator==(const Train&) const = default;

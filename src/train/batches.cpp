@@ -1,20 +1,48 @@
 #include "train/batches.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <torch/torch.h>
 
-#include "base/philox.h"
+#include "base/error.h"
 
 namespace pare::train {
 
-Batches::Batches(torch::Tensor inputs, torch::Tensor labels, std::int64_t batch_size)
+Batches::Batches(torch::Tensor inputs, torch::Tensor labels, std::int64_t batch_size,
+                 data::Augmentation augmentation)
     : inputs_(std::move(inputs)),
       labels_(std::move(labels)),
+      augmentation_(std::move(augmentation)),
       shuffled_inputs_(inputs_),
       shuffled_labels_(labels_),
-      batch_size_(std::min(batch_size, inputs_.size(0))) {}
+      batch_size_(std::min(batch_size, inputs_.size(0))) {
+  if (augmentation_.is_identity() || inputs_.dim() == 4) return;
+  throw InputError(
+      fmt::format("[train] crop_padding and flip are of images [channels, height, width], but the "
+                  "samples are {}",
+                  to_string(Shape(inputs_.sizes().begin() + 1, inputs_.sizes().end()))));
+}
+
+torch::Tensor Batches::augmented(const std::vector<std::int64_t>& order,
+                                 const Philox& random) const {
+  const torch::Tensor from = inputs_.cpu().contiguous();
+  torch::Tensor to = torch::empty_like(from);
+  const Shape shape(from.sizes().begin() + 1, from.sizes().end());
+  const auto size = static_cast<std::size_t>(num_elements(shape));
+  const auto image = [&](const torch::Tensor& images, std::size_t i) {
+    return std::span(images.data_ptr<float>() + i * size, size);
+  };
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const auto number = static_cast<std::size_t>(order[i]);
+    data::augment(shape, data::draw(augmentation_, random, number), augmentation_.fill,
+                  image(from, number), image(to, i));
+  }
+  return to.to(inputs_.device());
+}
 
 void Batches::shuffle(std::uint64_t seed, int stage, int epoch) {
   const Philox random(seed, RandomStream::kShuffle, static_cast<std::uint32_t>(epoch),
@@ -22,7 +50,13 @@ void Batches::shuffle(std::uint64_t seed, int stage, int epoch) {
   std::vector<std::int64_t> order = random.permutation(inputs_.size(0));
   const torch::Tensor index =
       torch::from_blob(order.data(), {inputs_.size(0)}, torch::kInt64).to(inputs_.device());
-  shuffled_inputs_ = inputs_.index_select(0, index);
+  if (augmentation_.is_identity()) {
+    shuffled_inputs_ = inputs_.index_select(0, index);
+  } else {
+    shuffled_inputs_ =
+        augmented(order, Philox(seed, RandomStream::kAugment, static_cast<std::uint32_t>(epoch),
+                                static_cast<std::uint32_t>(stage)));
+  }
   shuffled_labels_ = labels_.index_select(0, index);
 }
 

@@ -2,8 +2,12 @@
 
 #include <cstdint>
 #include <utility>
+#include <vector>
 
 #include <torch/types.h>
+
+#include "base/philox.h"
+#include "data/augment.h"
 
 namespace pare::train {
 
@@ -11,9 +15,12 @@ namespace pare::train {
 class Batches {
  public:
   /// inputs [N, …] float32, labels [N] int64, on one device.
-  Batches(torch::Tensor inputs, torch::Tensor labels, std::int64_t batch_size);
+  /// An augmentation needs images, [N, C, H, W]; throws InputError if it is given others.
+  Batches(torch::Tensor inputs, torch::Tensor labels, std::int64_t batch_size,
+          data::Augmentation augmentation = {});
 
-  /// The order of (seed, stage, epoch): the same arguments give the same order.
+  /// The order of (seed, stage, epoch), and what is drawn for the augmentation: the same arguments
+  /// give the same.
   void shuffle(std::uint64_t seed, int stage, int epoch);
 
   /// Batches in an epoch. The last may be smaller; one sample alone is left out, because batch norm
@@ -24,8 +31,11 @@ class Batches {
   std::pair<torch::Tensor, torch::Tensor> batch(std::int64_t index) const;
 
  private:
+  torch::Tensor augmented(const std::vector<std::int64_t>& order, const Philox& random) const;
+
   torch::Tensor inputs_;
   torch::Tensor labels_;
+  data::Augmentation augmentation_;
   torch::Tensor shuffled_inputs_;
   torch::Tensor shuffled_labels_;
   std::int64_t batch_size_;

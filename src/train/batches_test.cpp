@@ -43,5 +43,26 @@ TEST(Batches, ASingleLeftOverSampleIsLeftOut) {
   EXPECT_EQ(numbered(3, 4).count(), 1);
 }
 
+TEST(Batches, AugmentEachImageByItsOwnNumber) {
+  const torch::Tensor images = torch::rand({50, 2, 5, 4}) + 1;
+  const torch::Tensor labels = torch::arange(50);
+  const data::Augmentation augmentation{.crop_padding = 1, .has_flip = true, .fill = {-1, -2}};
+  Batches batches(images, labels, 16, augmentation);
+  Batches same(images, labels, 7, augmentation);
+  batches.shuffle(3, 1, 2);
+  same.shuffle(3, 1, 2);
+  const auto [first, numbers] = batches.batch(0);
+  EXPECT_TRUE(first.narrow(0, 0, 7).equal(same.batch(0).first));
+  EXPECT_FALSE(first.equal(images.index_select(0, numbers)));
+  batches.shuffle(3, 1, 3);
+  EXPECT_FALSE(batches.batch(0).first.equal(first));
+  // A shuffle of whole images keeps what is not padding.
+  EXPECT_GE(first.min().item<float>(), -2);
+}
+
+TEST(Batches, RefuseToAugmentWhatIsNoImage) {
+  EXPECT_THROW(Batches(torch::rand({5, 4}), torch::arange(5), 2, {.crop_padding = 1}), InputError);
+}
+
 }  // namespace
 }  // namespace pare::train

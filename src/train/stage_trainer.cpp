@@ -37,6 +37,17 @@ std::vector<double> rate_factors(const nn::Network& network, const recipe::Train
   return factors;
 }
 
+data::Augmentation augmentation_of(const recipe::Train& train, const TrainingData& data) {
+  data::Augmentation augmentation{.crop_padding = train.crop_padding, .has_flip = train.flip};
+  if (augmentation.is_identity()) return augmentation;
+  const auto channels = static_cast<std::size_t>(data.sample_shape.front());
+  const auto& [mean, scale] = data.standardisation;
+  for (std::size_t c = 0; c < channels; ++c) {
+    augmentation.fill.push_back(mean.empty() ? 0.0F : static_cast<float>((0 - mean[c]) / scale[c]));
+  }
+  return augmentation;
+}
+
 }  // namespace
 
 StageTrainer::StageTrainer(const graph::Graph& graph, const recipe::Recipe& recipe, int stage,
@@ -50,7 +61,8 @@ StageTrainer::StageTrainer(const graph::Graph& graph, const recipe::Recipe& reci
       optimizer_(network_, optimizer_options(settings_.train),
                  rate_factors(network_, settings_.train)),
       l1_(settings_.train.l1),
-      batches_(data.train.inputs, data.train.labels, settings_.train.batch_size) {}
+      batches_(data.train.inputs, data.train.labels, settings_.train.batch_size,
+               augmentation_of(settings_.train, data)) {}
 
 double StageTrainer::train_step(const nn::Context& context, std::int64_t batch, double rate) {
   const auto [inputs, labels] = batches_.batch(batch);
