@@ -1,5 +1,7 @@
 #include "nn/network.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include <torch/torch.h>
@@ -53,6 +55,14 @@ std::span<const Slice> Network::slices() const { return state_->parameters.slice
 torch::Tensor Network::values() const { return state_->parameters.values(); }
 torch::Tensor Network::gradients() const { return state_->parameters.gradients(); }
 torch::Tensor Network::masks() const { return state_->parameters.masks(); }
+
+std::int64_t Network::largest_wire() const {
+  std::int64_t largest = 1;
+  for (const graph::WireInfo& wire : state_->wires) {
+    largest = std::max(largest, num_elements(wire.shape));
+  }
+  return largest;
+}
 
 void Network::zero_gradients() { gradients().zero_(); }
 

@@ -55,6 +55,9 @@ class Network {
   torch::Tensor values() const;     ///< float32 [P], requires no gradient itself
   torch::Tensor gradients() const;  ///< float32 [P], accumulated by backward()
   torch::Tensor masks() const;      ///< float32 [P] of 0 and 1, or undefined if nothing is masked
+  /// Elements of the largest wire, of one sample.
+  std::int64_t largest_wire() const;
+
   void zero_gradients();
 
   /// Multiplies gradients, or values, by the masks: pruned weights stay exactly zero.

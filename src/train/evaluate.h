@@ -11,6 +11,10 @@
 
 namespace pare::train {
 
+/// How many samples to evaluate at once, at most `most`: so that the largest tensor, of `elements`
+/// numbers a sample, stays at some megabytes, which an allocator reuses and does not fetch anew.
+std::int64_t samples_at_once(std::int64_t elements, std::int64_t most);
+
 /// Samples on the device, standardised.
 struct Part {
   torch::Tensor inputs;  ///< float32 [N, …]

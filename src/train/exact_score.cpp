@@ -14,8 +14,16 @@
 namespace pare::train {
 namespace {
 
-/// Buffers of so many samples stay in the cache.
+/// Buffers of so many samples of a small net stay in the cache.
 constexpr std::int64_t kBatch = 2048;
+
+std::int64_t batch_of(const lower::Lowered& lowered) {
+  std::int64_t largest = 1;
+  for (const program::Buffer& buffer : lowered.program.buffers) {
+    largest = std::max(largest, num_elements(buffer.shape));
+  }
+  return samples_at_once(largest, kBatch);
+}
 
 /// The wires that Quantize nodes write, which the program may hold too, with their steps.
 std::map<std::string, double> steps_of_codes(const graph::Graph& graph) {
@@ -66,8 +74,9 @@ ExactScore exact_score(nn::Network& network, const graph::Graph& graph,
   std::vector<torch::Tensor> trained_values;
   std::vector<torch::Tensor> exact_values;
   ExactScore result;
-  for (std::int64_t start = 0; start < part.inputs.size(0); start += kBatch) {
-    const std::int64_t size = std::min(kBatch, part.inputs.size(0) - start);
+  const std::int64_t batch = batch_of(lowered);
+  for (std::int64_t start = 0; start < part.inputs.size(0); start += batch) {
+    const std::int64_t size = std::min(batch, part.inputs.size(0) - start);
     const torch::Tensor inputs = part.inputs.narrow(0, start, size);
     std::map<std::string, torch::Tensor> trace;
     for (const auto& [wire, step] : steps) trace[wire] = torch::Tensor();
@@ -89,8 +98,9 @@ ExactScore exact_score(nn::Network& network, const graph::Graph& graph,
 torch::Tensor exact_outputs(const lower::Lowered& lowered, const torch::Tensor& inputs) {
   const nn::ExactForward exact(lowered);
   std::vector<torch::Tensor> parts;
-  for (std::int64_t start = 0; start < inputs.size(0); start += kBatch) {
-    const std::int64_t size = std::min(kBatch, inputs.size(0) - start);
+  const std::int64_t batch = batch_of(lowered);
+  for (std::int64_t start = 0; start < inputs.size(0); start += batch) {
+    const std::int64_t size = std::min(batch, inputs.size(0) - start);
     parts.push_back(exact(inputs.narrow(0, start, size).to(torch::kCPU)).values);
   }
   return torch::cat(parts);
