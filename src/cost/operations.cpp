@@ -124,6 +124,9 @@ class Work {
                    },
                    [&](const program::Ternary&) {
                      add(OperationKind::kAdd, accumulator.bits, work_.nonzero_macs, work_.macs);
+                   },
+                   [&](const program::Binary&) {
+                     add(OperationKind::kAdd, accumulator.bits, work_.nonzero_macs, work_.macs);
                    }},
                weight.encoding);
     if (bias) {

@@ -51,6 +51,13 @@ TEST(Operations, CirculantWeightsCountAsExpanded) {
   EXPECT_EQ(found.nonzero_macs, 6);
 }
 
+TEST(Operations, BinaryWeightsAddEveryInput) {
+  const OpWork found =
+      work("buffer x s4 [3]\nbuffer y s9 [2]\n", "constant w s2 [2 3] binary { 1 -1 1 1 1 -1 }\n",
+           "y = linear(x) weight=w accumulator=s9");
+  EXPECT_THAT(found.operations, ElementsAre(Operations{kAdd, 9, 6, 6}));
+}
+
 TEST(Operations, TernaryAndSignedDigitsNeedNoMultiplication) {
   const program::Program program = two_layers();
   EXPECT_THAT(work_of(program, program.sections[0].nodes[2]).operations,

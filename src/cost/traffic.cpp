@@ -79,13 +79,13 @@ std::int64_t activation_bits(const program::Program& program, const program::Nod
 }  // namespace
 
 std::int64_t dense_bits(const program::Constant& constant) {
-  return static_cast<std::int64_t>(constant.values.size()) * constant.width.bits;
+  return static_cast<std::int64_t>(constant.values.size()) * program::bits_of_element(constant);
 }
 
 std::int64_t nonzero_bits(const program::Constant& constant) {
   const auto count = std::count_if(constant.values.begin(), constant.values.end(),
                                    [](std::int64_t x) { return x != 0; });
-  return static_cast<std::int64_t>(count) * constant.width.bits;
+  return static_cast<std::int64_t>(count) * program::bits_of_element(constant);
 }
 
 Traffic traffic_of(const program::Program& program, const program::Node& node,

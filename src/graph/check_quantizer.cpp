@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include "graph/edit.h"
+#include "graph/enum_names.h"
 #include "graph/infer.h"
+#include "graph/live_range.h"
 #include "graph/overloaded.h"
 #include "graph/quantize.h"
 
@@ -107,6 +109,15 @@ class QuantizerCheck {
                quantizer_.format);
   }
 
+  void check_sawb() const {
+    const auto* uniform = std::get_if<Uniform>(&quantizer_.format);
+    if (uniform == nullptr || !uniform->is_signed) fail("a range of rule sawb is of signed codes");
+    for (const CodeRange& codes : code_ranges(graph_, quantizer_.format)) {
+      if (codes.top == 7 || codes.top == 127) continue;
+      fail("sawb knows ranges for 4 and 8 bits; take twice_mean_abs for other widths");
+    }
+  }
+
   void check_range() {
     const auto& range = quantizer_.range;
     switch (quantizer_.range_rule) {
@@ -117,7 +128,18 @@ class QuantizerCheck {
         }
         return;
       case RangeRule::kMaxAbs:
+      case RangeRule::kMeanAbs:
+      case RangeRule::kTwiceMeanAbs:
         if (range) expect(*range, Role::kRange, DType::kF32);
+        return;
+      case RangeRule::kSawb:
+        if (range) expect(*range, Role::kRange, DType::kF32);
+        return check_sawb();
+      case RangeRule::kThresholdMean:
+        if (range) expect(*range, Role::kRange, DType::kF32);
+        if (!std::holds_alternative<Ternary>(quantizer_.format) || quantizer_.zero_point) {
+          fail("a range of rule threshold_mean is of ternary codes without a zero point");
+        }
         return;
       case RangeRule::kFixed:
         if (!range) fail("a fixed quantizer needs a range");
@@ -173,9 +195,10 @@ void check_parameter_quantizer(const Graph& graph, const Parameter& parameter) {
 void check_wire_quantizer(const Quantizer& quantizer, const std::string& node) {
   const RangeRule rule = quantizer.range_rule;
   if (rule == RangeRule::kLearned || rule == RangeRule::kFixed) return;
-  throw InputError(
-      fmt::format("node '{}': a wire's range is learned or fixed, not {}", node,
-                  rule == RangeRule::kMaxAbs ? "its largest value" : "an accumulator's"));
+  throw InputError(fmt::format("node '{}': a wire's range is learned or fixed, not {}", node,
+                               is_live(rule)
+                                   ? fmt::format("a statistic of its values ({})", name_of(rule))
+                                   : "an accumulator's"));
 }
 
 void check_accumulator_biases(const Graph& graph) {

@@ -136,6 +136,27 @@ TEST(Check, LooksAtQuantizers) {
               HasSubstr("use ternary"));
 }
 
+TEST(Check, HoldsStatisticsToTheirFormats) {
+  EXPECT_THAT(message_after([](TestGraph& test) {
+                test.parameter("fc1.weight").quantizer->range_rule = RangeRule::kThresholdMean;
+              }),
+              HasSubstr("threshold_mean is of ternary codes"));
+  EXPECT_THAT(message_after([](TestGraph& test) {
+                test.parameter("fc1.weight").quantizer->range_rule = RangeRule::kSawb;
+              }),
+              HasSubstr("sawb knows ranges for 4 and 8 bits"));
+  EXPECT_THAT(message_after([](TestGraph& test) {
+                test.parameter("fc1.weight").quantizer->range_rule = RangeRule::kSawb;
+                test.parameter("fc1.weight").quantizer->format = Ternary{};
+              }),
+              HasSubstr("sawb is of signed codes"));
+  EXPECT_EQ(message_after([](TestGraph& test) {
+              test.parameter("fc1.weight").quantizer->range_rule = RangeRule::kThresholdMean;
+              test.parameter("fc1.weight").quantizer->format = Ternary{};
+            }),
+            "passed");
+}
+
 TEST(Check, WantsAnAccumulatorForBiasesOnItsGrid) {
   EXPECT_THAT(message_after([](TestGraph& test) { test.quantize_layer("fc3", 6); }),
               HasSubstr("layer 3 'fc3': 'fc3.bias' is to lie on the accumulator's grid"));

@@ -51,11 +51,15 @@ struct EnumNames<StepRule> {
 
 template <>
 struct EnumNames<RangeRule> {
-  static constexpr std::array<std::pair<RangeRule, std::string_view>, 4> list = {
+  static constexpr std::array<std::pair<RangeRule, std::string_view>, 8> list = {
       {{RangeRule::kMaxAbs, "max_abs"},
        {RangeRule::kLearned, "learned"},
        {RangeRule::kFixed, "fixed"},
-       {RangeRule::kAccumulator, "accumulator"}}};
+       {RangeRule::kAccumulator, "accumulator"},
+       {RangeRule::kMeanAbs, "mean_abs"},
+       {RangeRule::kTwiceMeanAbs, "twice_mean_abs"},
+       {RangeRule::kSawb, "sawb"},
+       {RangeRule::kThresholdMean, "threshold_mean"}}};
 };
 
 template <>

@@ -38,14 +38,14 @@ struct SignedDigits {
   friend bool operator==(const SignedDigits&, const SignedDigits&) = default;
 };
 
-/// Codes -1, 0, 1.
+/// Codes -1, 0, 1: the nearest, or with RangeRule::kThresholdMean by a threshold of its own.
 struct Ternary {
   static constexpr std::string_view kind = "ternary";
   static void fields(auto&, auto&&) {}
   friend bool operator==(const Ternary&, const Ternary&) = default;
 };
 
-/// Codes -1, 1.
+/// Codes -1, 1: the sign. 0 and -0 become 1.
 struct Binary {
   static constexpr std::string_view kind = "binary";
   static void fields(auto&, auto&&) {}
@@ -70,12 +70,18 @@ enum class Rounding { kHalfEven, kHalfUp, kHalfAway, kFloor, kCeil, kTowardZero 
 /// Which steps are allowed: any positive real, or powers of two (a shift in hardware).
 enum class StepRule { kFloat, kPow2 };
 
-/// Where a quantizer's range s comes from.
+/// Where a quantizer's range s comes from. Live ones are statistics of the masked tensor itself, as
+/// it is (graph/live_range.h).
 enum class RangeRule {
-  kMaxAbs,       ///< max |value| of the masked tensor itself, live: it has a gradient
-  kLearned,      ///< the range parameter holds log2 s, which training moves
-  kFixed,        ///< the range parameter holds s: calibrated or given, training leaves it alone
-  kAccumulator,  ///< a bias: the step is (input step) x (weight step), there is no range
+  kMaxAbs,         ///< max |value| of the masked tensor itself, live: it has a gradient
+  kLearned,        ///< the range parameter holds log2 s, which training moves
+  kFixed,          ///< the range parameter holds s: calibrated or given, training leaves it alone
+  kAccumulator,    ///< a bias: the step is (input step) x (weight step), there is no range
+  kMeanAbs,        ///< live: mean |value|
+  kTwiceMeanAbs,   ///< live: 2 mean |value|
+  kSawb,           ///< live: from mean |value| and standard deviation; 4 and 8 bits
+  kThresholdMean,  ///< live, of ternary codes: mean of the |value| that are above a threshold,
+                   ///< which also decides the code: 1 if value >= t, -1 if value < -t, else 0
 };
 
 /// From reals to codes and back (Ps and Qs, section 4 of docs/methods/ps_and_qs.md; QONNX Quant).
@@ -85,8 +91,8 @@ enum class RangeRule {
 struct Quantizer {
   Format format;
   RangeRule range_rule = RangeRule::kFixed;
-  /// Role kRange (s) or kLogRange (log2 s). For kMaxAbs it caches the last s, and its shape says
-  /// how many ranges there are; for kAccumulator it is absent.
+  /// Role kRange (s) or kLogRange (log2 s). For live rules it caches the last s, and its shape
+  /// says how many ranges there are; for kAccumulator it is absent.
   std::optional<ParameterId> range = std::nullopt;
   /// Role kZeroPoint: the code of 0. Absent: 0.
   std::optional<ParameterId> zero_point = std::nullopt;

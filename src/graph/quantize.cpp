@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "graph/graph.h"
+#include "graph/live_range.h"
 #include "graph/overloaded.h"
 
 namespace pare::graph {
@@ -48,7 +49,7 @@ std::vector<float> levels_of(const Graph& graph, const Format& format) {
   return levels;
 }
 
-float nearest_level(float x, const std::vector<float>& levels, bool ties_toward_zero) {
+float nearest_level(float x, const std::vector<float>& levels, Codec::Ties ties) {
   const auto above = std::lower_bound(levels.begin(), levels.end(), x);
   if (above == levels.begin()) return levels.front();
   if (above == levels.end()) return levels.back();
@@ -57,12 +58,17 @@ float nearest_level(float x, const std::vector<float>& levels, bool ties_toward_
   const double to_low = static_cast<double>(x) - low;
   const double to_high = static_cast<double>(high) - x;
   if (to_low != to_high) return to_low < to_high ? low : high;
-  return ties_toward_zero && std::abs(high) < std::abs(low) ? high : low;
+  const bool is_higher = ties == Codec::Ties::kHigher ||
+                         (ties == Codec::Ties::kTowardZero && std::abs(high) < std::abs(low));
+  return is_higher ? high : low;
 }
 
 std::vector<float> ranges_of(const Graph& graph, const Quantizer& quantizer, const Tensor& values) {
-  if (quantizer.range_rule == RangeRule::kMaxAbs) {
-    return max_abs(values, quantizer.range ? graph.parameter(*quantizer.range).stored.size() : 1);
+  if (is_live(quantizer.range_rule)) {
+    const std::size_t groups =
+        quantizer.range ? graph.parameter(*quantizer.range).stored.size() : 1;
+    return live_ranges(quantizer.range_rule, code_ranges(graph, quantizer.format),
+                       values.as<float>(), groups);
   }
   check(quantizer.range.has_value(), "a learned or fixed quantizer without a range");
   const auto stored = graph.parameter(*quantizer.range).stored.as<float>();
@@ -114,7 +120,19 @@ Scale make_scale(float range, std::int64_t top, StepRule rule, Pow2Choice choice
 }
 
 Pow2Choice pow2_choice(RangeRule rule) {
-  return rule == RangeRule::kLearned ? Pow2Choice::kNearest : Pow2Choice::kNeverClip;
+  switch (rule) {
+    case RangeRule::kMaxAbs:
+    case RangeRule::kFixed:
+    case RangeRule::kAccumulator:
+      return Pow2Choice::kNeverClip;
+    case RangeRule::kLearned:
+    case RangeRule::kMeanAbs:
+    case RangeRule::kTwiceMeanAbs:
+    case RangeRule::kSawb:
+    case RangeRule::kThresholdMean:
+      return Pow2Choice::kNearest;
+  }
+  return Pow2Choice::kNeverClip;
 }
 
 std::size_t Codec::num_groups() const {
@@ -122,13 +140,14 @@ std::size_t Codec::num_groups() const {
 }
 
 float Codec::to_code(float x, std::size_t group) const {
+  if (!thresholds.empty()) return ternary_code(x, of_group(thresholds, group));
   const Scale scale = of_group(scales, group);
   const float zero_point = of_group(zero_points, group);
   if (levels.empty()) {
     return graph::to_code(x, scale, of_group(codes, group), rounding, zero_point);
   }
   const float scaled = x * scale.multiply / scale.divide + zero_point;
-  return nearest_level(std::isnan(scaled) ? zero_point : scaled, levels, ties_toward_zero);
+  return nearest_level(std::isnan(scaled) ? zero_point : scaled, levels, ties);
 }
 
 float Codec::from_code(float code, std::size_t group) const {
@@ -141,12 +160,16 @@ Codec make_codec(const Graph& graph, const Quantizer& quantizer, const Tensor& v
   codec.rounding = quantizer.rounding;
   codec.codes = code_ranges(graph, quantizer.format);
   codec.levels = levels_of(graph, quantizer.format);
-  codec.ties_toward_zero = std::holds_alternative<SignedDigits>(quantizer.format);
+  if (std::holds_alternative<SignedDigits>(quantizer.format)) codec.ties = Codec::Ties::kTowardZero;
+  if (std::holds_alternative<Binary>(quantizer.format)) codec.ties = Codec::Ties::kHigher;
   if (quantizer.range_rule == RangeRule::kAccumulator) {
     check(!accumulator_steps.empty(), "an accumulator's quantizer without steps");
     for (const float step : accumulator_steps) codec.scales.push_back({1, step});
   } else {
     codec.scales = scales_of(graph, quantizer, values);
+  }
+  if (quantizer.range_rule == RangeRule::kThresholdMean) {
+    codec.thresholds = ternary_thresholds(values.as<float>(), codec.scales.size());
   }
   codec.zero_points = {0};
   if (quantizer.zero_point) {
@@ -211,14 +234,7 @@ std::vector<Scale> scales_of(const Graph& graph, const Quantizer& quantizer, con
 }
 
 std::vector<float> max_abs(const Tensor& values, std::size_t num_groups) {
-  const auto elements = values.as<float>();
-  check(num_groups > 0 && elements.size() % num_groups == 0, "max_abs: groups do not fit");
-  const std::size_t run = elements.size() / num_groups;
-  std::vector<float> largest(num_groups, 0);
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    largest[i / run] = std::max(largest[i / run], std::abs(elements[i]));
-  }
-  return largest;
+  return live_ranges(RangeRule::kMaxAbs, {}, values.as<float>(), num_groups);
 }
 
 Tensor masked(const Parameter& parameter) {

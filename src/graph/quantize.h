@@ -61,7 +61,7 @@ enum class Pow2Choice { kNeverClip, kNearest };
 Scale make_scale(float range, std::int64_t top, StepRule rule, Pow2Choice choice);
 
 /// The choice that a quantizer makes with a power-of-two step: ranges that are a maximum
-/// (kMaxAbs, kFixed) never clip, learned ones take the nearest step.
+/// (kMaxAbs, kFixed) never clip; learned ones and means take the nearest step.
 Pow2Choice pow2_choice(RangeRule rule);
 
 /// s of a kLogRange parameter, 2^p, rounded once to float32.
@@ -99,6 +99,15 @@ inline float to_code(float x, Scale scale, CodeRange codes, Rounding rounding, f
   return code < lowest ? lowest : (code > highest ? highest : code);
 }
 
+/// The code of a thresholded ternary value; NaN becomes 0. The lower end is strict: -threshold is
+/// 0. Ref: docs/methods/quantization.md.
+inline float ternary_code(float x, float threshold) {
+  return x >= threshold ? 1.0F : (x < -threshold ? -1.0F : 0.0F);
+}
+
+/// The code of a binary value that has been divided by the step: 1 for 0, -0 and NaN.
+inline float sign_code(float scaled) { return scaled < 0 ? -1.0F : 1.0F; }
+
 /// The value of one code.
 inline float from_code(float code, Scale scale, float zero_point) {
   return (code - zero_point) * scale.divide / scale.multiply;
@@ -113,8 +122,11 @@ struct Codec {
   std::vector<float> zero_points;
   /// Ascending codes of a format that has gaps; empty: every integer of the range is a code.
   std::vector<float> levels;
-  /// Between two levels: whether a tie goes to the one nearer zero (else the lower one).
-  bool ties_toward_zero = false;
+  /// Which of two levels gets a value in the middle of them.
+  enum class Ties { kLower, kHigher, kTowardZero };
+  Ties ties = Ties::kLower;
+  /// Of thresholded ternary codes, one or one a group; empty: the nearest code.
+  std::vector<float> thresholds;
   Rounding rounding = Rounding::kHalfEven;
 
   std::size_t num_groups() const;
@@ -122,8 +134,8 @@ struct Codec {
   float from_code(float code, std::size_t group) const;
 };
 
-/// Looks a quantizer up for the tensor `values` that it quantizes (float32; only kMaxAbs looks at
-/// them). `accumulator_steps` are needed for kAccumulator alone: one or one a group.
+/// Looks a quantizer up for the tensor `values` that it quantizes (float32; only live rules look
+/// at them). `accumulator_steps` are needed for kAccumulator alone: one or one a group.
 /// Throws InternalError if they are missing, or numbers of groups do not fit each other or the
 /// values: graph::check has looked at that before.
 Codec make_codec(const Graph& graph, const Quantizer& quantizer, const Tensor& values,

@@ -283,6 +283,36 @@ TEST(ValueOf, ChoosesLevelsOfFormatsWithGaps) {
   EXPECT_THAT(w.codes(), ElementsAre(7, 7, 0, 0, -4, 0));
 }
 
+TEST(ValueOf, ThresholdsTernaryWeights) {
+  // Delta = 0.05 * 1; the step is the mean of 1, 0.05, 0.05 and 0.5. The pruned 9 does not count.
+  OneWeight w({1, 0.05F, -0.05F, 0.04F, -0.5F, 9}, 2);
+  auto& parameter = w.graph.parameter(w.weight);
+  parameter.mask = Tensor::from<std::uint8_t>({6}, {1, 1, 1, 1, 1, 0});
+  parameter.quantizer->format = Ternary{};
+  parameter.quantizer->range_rule = RangeRule::kThresholdMean;
+  EXPECT_THAT(w.codes(), ElementsAre(1, 1, 0, 0, -1, 0));
+  const auto step = static_cast<float>((1 + 2 * double{0.05F} + 0.5) / 4);
+  EXPECT_THAT(w.values(), ElementsAre(step, step, 0, 0, -step, 0));
+}
+
+TEST(ValueOf, GivesBinaryWeightsTheirMeanAndZeroAPlus) {
+  OneWeight w({3, 0, -0.0F, -1, std::nanf("")}, 1);
+  auto& parameter = w.graph.parameter(w.weight);
+  parameter.quantizer->format = Binary{};
+  EXPECT_THAT(w.codes(), ElementsAre(1, 1, 1, -1, 1));
+  w.graph.parameter(w.weight).stored = Tensor::from<float>({3}, {3, 0, -1});
+  parameter.quantizer->range_rule = RangeRule::kMeanAbs;
+  EXPECT_THAT(w.values(), ElementsAre(2, 2, -2));
+}
+
+TEST(ValueOf, ClipsAtTwiceTheMean) {
+  // mean |w| = 1.75, s = 3.5, two bits and a sign: step 3.5 / 3.
+  OneWeight w({1, -1, 4, -1}, 3);
+  w.graph.parameter(w.weight).quantizer->range_rule = RangeRule::kTwiceMeanAbs;
+  EXPECT_THAT(w.codes(), ElementsAre(1, -1, 3, -1));
+  EXPECT_EQ(w.values()[2], 3.5F);
+}
+
 TEST(ValueOf, WritesBlockCirculantsOut) {
   Graph graph;
   const Parameter parameter{.name = "w",

@@ -51,10 +51,14 @@ std::vector<std::int64_t> centred_codes(const Graph& graph, const Parameter& wei
   return centred;
 }
 
-/// Ternary where nothing else occurs, signed digits where the format promises them.
+/// Ternary where nothing else occurs, binary and signed digits where the format promises them.
 program::Encoding encoding_of(const graph::Format& format, const std::vector<std::int64_t>& codes) {
   const bool is_ternary = std::all_of(codes.begin(), codes.end(),
                                       [](std::int64_t code) { return code >= -1 && code <= 1; });
+  const bool has_zero = std::find(codes.begin(), codes.end(), 0) != codes.end();
+  if (is_ternary && !has_zero && std::holds_alternative<graph::Binary>(format)) {
+    return program::Binary{};
+  }
   if (is_ternary) return program::Ternary{};
   if (const auto* digits = std::get_if<graph::SignedDigits>(&format)) {
     const bool are_digits = std::all_of(codes.begin(), codes.end(), [&](std::int64_t code) {

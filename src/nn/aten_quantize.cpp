@@ -50,6 +50,26 @@ Tensor round_to(const Tensor& x, graph::Rounding rounding) {
   return x;
 }
 
+/// Codes of x [outer, groups, inner].
+Tensor codes_of(const Tensor& x, const Grids& grids, const FakeQuantizer& quantizer) {
+  if (quantizer.decision == Decision::kThreshold) {
+    const Tensor threshold = column(grids, x, [](const Grid& grid) { return grid.threshold; });
+    return x.ge(threshold).to(x.scalar_type()) - x.lt(-threshold).to(x.scalar_type());
+  }
+  const Tensor multiply = column(grids, x, [](const Grid& grid) { return grid.scale.multiply; });
+  const Tensor divide = column(grids, x, [](const Grid& grid) { return grid.scale.divide; });
+  const Tensor scaled = x * multiply / divide;
+  if (quantizer.decision == Decision::kSign) return 1 - 2 * scaled.lt(0).to(x.scalar_type());
+  const Tensor zero_point = column(grids, x, [](const Grid& grid) { return grid.zero_point; });
+  const Tensor lowest =
+      column(grids, x, [](const Grid& grid) { return graph::end_code(grid.codes.lowest); });
+  const Tensor highest =
+      column(grids, x, [](const Grid& grid) { return graph::end_code(grid.codes.highest); });
+  const Tensor raw = round_to(scaled, quantizer.rounding) + zero_point;
+  const Tensor number = torch::where(raw.isnan(), zero_point, raw);
+  return torch::minimum(torch::maximum(number, lowest), highest);
+}
+
 /// Adds sum / s to the element of each group that s is the magnitude of.
 Tensor with_largest(const Tensor& x, const Tensor& gx, const Tensor& sums) {
   const auto [largest, index] = x.abs().max(2, true);
@@ -67,15 +87,9 @@ Tensor aten_quantize(const Tensor& x, const Grids& grids, const GroupLayout& lay
   const Tensor multiply = column(grids, x, [](const Grid& grid) { return grid.scale.multiply; });
   const Tensor divide = column(grids, x, [](const Grid& grid) { return grid.scale.divide; });
   const Tensor zero_point = column(grids, x, [](const Grid& grid) { return grid.zero_point; });
-  const Tensor lowest =
-      column(grids, x, [](const Grid& grid) { return graph::end_code(grid.codes.lowest); });
-  const Tensor highest =
-      column(grids, x, [](const Grid& grid) { return graph::end_code(grid.codes.highest); });
   Tensor values = grouped(x, layout);
   if (quantizer.has_relu) values = values.relu();
-  const Tensor raw = round_to(values * multiply / divide, quantizer.rounding) + zero_point;
-  const Tensor number = torch::where(raw.isnan(), zero_point, raw);
-  const Tensor code = torch::minimum(torch::maximum(number, lowest), highest);
+  const Tensor code = codes_of(values, grids, quantizer);
   return ((code - zero_point) * divide / multiply).reshape(x.sizes());
 }
 

@@ -48,18 +48,23 @@ void for_each_run(const GroupLayout& layout, F&& f) {
   }
 }
 
+void quantize_run(std::span<const float> from, const Grid& grid, const FakeQuantizer& quantizer,
+                  std::span<float> to) {
+  if (quantizer.decision == Decision::kThreshold) return threshold_ternary(from, grid, to);
+  if (quantizer.decision == Decision::kSign) return sign_binary(from, grid, to);
+  if (quantizer.has_relu) return relu_quantize(from, grid, to);
+  const bool has_kernel =
+      quantizer.rounding == graph::Rounding::kHalfEven && is_grid_of_kernels(grid);
+  if (has_kernel) return quantize(from, grid, to);
+  quantize_any(from, grid, quantizer.rounding, to);
+}
+
 Tensor forward_by_kernels(const Tensor& x, const Settings& s) {
   Tensor y = torch::empty_like(x);
   for_each_run(s.layout, [&](std::int64_t run, std::int64_t group, std::int64_t size) {
     const auto from = run_of(x, run, size);
     const auto to = writable_run_of(y, run, size);
-    if (s.quantizer.surrogate == Surrogate::kStraightThrough) {
-      quantize_any(from, of_group(s.grids, group), s.quantizer.rounding, to);
-    } else if (s.quantizer.has_relu) {
-      relu_quantize(from, of_group(s.grids, group), to);
-    } else {
-      quantize(from, of_group(s.grids, group), to);
-    }
+    quantize_run(from, of_group(s.grids, group), s.quantizer, to);
   });
   return y;
 }

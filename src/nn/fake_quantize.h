@@ -11,9 +11,16 @@ namespace pare::nn {
 
 /// How gradients pass a quantizer (docs/methods/quantization.md).
 enum class Surrogate {
-  kStraightThrough,  ///< unchanged: biases on the accumulator's grid
+  kStraightThrough,  ///< unchanged: biases on the accumulator's grid, weights by their mean
   kMaxAbs,           ///< unchanged, and that of s = max |x| is added to the largest element's
   kClamp,            ///< unchanged inside the range, 0 outside; that of log2 s is a sum over all
+};
+
+/// How a value gets its code.
+enum class Decision {
+  kNearest,    ///< rounded
+  kThreshold,  ///< ternary: the grid's threshold
+  kSign,       ///< binary
 };
 
 /// Which of two equal implementations computes.
@@ -25,6 +32,7 @@ enum class Path {
 /// A quantizer with all but its grids settled.
 struct FakeQuantizer {
   Surrogate surrogate = Surrogate::kClamp;
+  Decision decision = Decision::kNearest;
   graph::Rounding rounding = graph::Rounding::kHalfEven;
   bool has_relu = false;  ///< y = Q(max(x, 0)) in one go
 };

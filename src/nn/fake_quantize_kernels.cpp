@@ -68,6 +68,23 @@ void relu_quantize_loop(const float* __restrict x, GridLane grid, float* __restr
 }
 
 PARE_SIMD_CLONES
+void threshold_loop(const float* __restrict x, float threshold, float step, float* __restrict y,
+                    std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    const float high = x[i] >= threshold ? step : 0.0F;
+    y[i] = x[i] < -threshold ? -step : high;
+  }
+}
+
+PARE_SIMD_CLONES
+void sign_loop(const float* __restrict x, graph::Scale scale, float step, float* __restrict y,
+               std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) {
+    y[i] = x[i] * scale.multiply / scale.divide < 0 ? -step : step;
+  }
+}
+
+PARE_SIMD_CLONES
 double rounding_gradient_loop(const float* x, const float* y, const float* g, std::size_t size) {
   return sum_blocks(size, [=](std::size_t i) { return g[i] * (y[i] - x[i]); });
 }
@@ -123,6 +140,16 @@ void quantize_any(std::span<const float> x, const Grid& grid, graph::Rounding ro
 
 void relu_quantize(std::span<const float> x, const Grid& grid, std::span<float> y) {
   relu_quantize_loop(x.data(), GridLane(grid), y.data(), x.size());
+}
+
+void threshold_ternary(std::span<const float> x, const Grid& grid, std::span<float> y) {
+  const float step = graph::from_code(1, grid.scale, 0);
+  threshold_loop(x.data(), grid.threshold, step, y.data(), x.size());
+}
+
+void sign_binary(std::span<const float> x, const Grid& grid, std::span<float> y) {
+  const float step = graph::from_code(1, grid.scale, 0);
+  sign_loop(x.data(), grid.scale, step, y.data(), x.size());
 }
 
 double rounding_gradient(std::span<const float> x, std::span<const float> y,

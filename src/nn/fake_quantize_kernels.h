@@ -28,6 +28,12 @@ void quantize_any(std::span<const float> x, const Grid& grid, graph::Rounding ro
 /// y = from_code(to_code(max(x, 0))).
 void relu_quantize(std::span<const float> x, const Grid& grid, std::span<float> y);
 
+/// y = from_code(ternary_code(x)) by the grid's threshold.
+void threshold_ternary(std::span<const float> x, const Grid& grid, std::span<float> y);
+
+/// y = from_code(sign_code(x / step)).
+void sign_binary(std::span<const float> x, const Grid& grid, std::span<float> y);
+
 /// For a clamp that lets all gradients pass: sum of g (y - x).
 double rounding_gradient(std::span<const float> x, std::span<const float> y,
                          std::span<const float> g);

@@ -76,6 +76,33 @@ TEST(QuantizeKernel, IsTheDefinitionBitForBit) {
   EXPECT_EQ(num_grids, 256);
 }
 
+void expect_codes(const std::vector<float>& x, const Grid& grid, const std::vector<float>& values,
+                  auto&& code_of) {
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    ASSERT_EQ(std::bit_cast<std::uint32_t>(values[i]),
+              std::bit_cast<std::uint32_t>(graph::from_code(code_of(x[i]), grid.scale, 0)))
+        << "x = " << x[i];
+  }
+}
+
+TEST(QuantizeKernel, ThresholdsAndTakesSignsAsTheDefinition) {
+  for (const StepRule rule : {StepRule::kFloat, StepRule::kPow2}) {
+    for (const float range : {0.0F, 0.37F, 1234.5F}) {
+      Grid grid = make_grid(1, true, true, range, rule);
+      grid.threshold = 0.3F * grid.highest_value();
+      std::vector<float> x = awkward_values(grid, 500);
+      x.insert(x.end(), {grid.threshold, -grid.threshold});
+      std::vector<float> y(x.size());
+      threshold_ternary(x, grid, y);
+      expect_codes(x, grid, y, [&](float at) { return graph::ternary_code(at, grid.threshold); });
+      sign_binary(x, grid, y);
+      expect_codes(x, grid, y, [&](float at) {
+        return graph::sign_code(at * grid.scale.multiply / grid.scale.divide);
+      });
+    }
+  }
+}
+
 TEST(QuantizeKernel, LeavesWideCodesAndZeroPointsToOthers) {
   EXPECT_FALSE(is_grid_of_kernels(make_grid(24, true, true, 1, StepRule::kFloat)));
   Grid shifted = make_grid(8, false, true, 1, StepRule::kFloat);

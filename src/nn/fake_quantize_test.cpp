@@ -214,6 +214,37 @@ TEST(StraightThrough, PassesGradientsOfWideCodesOnBothPaths) {
   EXPECT_TRUE(twin.x.equal(g));
 }
 
+class Decisions : public testing::TestWithParam<Decision> {};
+
+TEST_P(Decisions, AreTheDefinitionOnBothPathsAndLetAllGradientsPass) {
+  torch::manual_seed(8);
+  Tensor x = torch::randn({3, 1111});
+  x.view(-1)[0] = 0.25F;
+  x.view(-1)[1] = -0.25F;
+  x.view(-1)[2] = 0;
+  const Tensor g = torch::randn({3, 1111});
+  Grids grids{grid_of(0.7, 1, true), grid_of(1.1, 1, true), grid_of(2, 1, true, StepRule::kPow2)};
+  for (Grid& grid : grids) grid.threshold = 0.25F;
+  const GroupLayout layout{1, 3, 1111};
+  const FakeQuantizer quantizer{.surrogate = Surrogate::kStraightThrough, .decision = GetParam()};
+  const Tensor none = torch::empty({0});
+  const Gradients fast = differentiate(x, none, g, grids, layout, quantizer, Path::kKernels);
+  const Gradients twin = differentiate(x, none, g, grids, layout, quantizer, Path::kAten);
+  EXPECT_TRUE(fast.y.equal(twin.y));
+  EXPECT_TRUE(fast.x.equal(g));
+  EXPECT_TRUE(twin.x.equal(g));
+  const bool is_ternary = GetParam() == Decision::kThreshold;
+  for (std::int64_t i = 0; i < x.numel(); ++i) {
+    const Grid& grid = grids[static_cast<std::size_t>(i / 1111)];
+    const float from = x.data_ptr<float>()[i];
+    const float code =
+        is_ternary ? graph::ternary_code(from, grid.threshold) : graph::sign_code(from);
+    ASSERT_EQ(fast.y.data_ptr<float>()[i], graph::from_code(code, grid.scale, 0)) << from;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Decisions, testing::Values(Decision::kThreshold, Decision::kSign));
+
 TEST(MaxAbsRange, OfZerosIsZerosWithoutNaN) {
   const Tensor x = torch::zeros({8});
   const Grids grids{grid_of(0, 6, true)};

@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "graph/live_range.h"
 #include "graph/quantize.h"
 #include "graph/window.h"
 #include "nn/dropout.h"
@@ -62,10 +63,11 @@ Fusion Forward::fusion_of(std::size_t index) const {
   // The wires inside a chain are never written: stop before one that is asked for.
   if (is_traced(index)) return {};
   if (fusion.relu && is_traced(*fusion.relu)) fusion.quantize.reset();
-  const bool has_one_grid = fusion.quantize &&
-                            state_.node_plans[*fusion.quantize]->num_ranges == 1 &&
-                            state_.node_plans[*fusion.quantize]->codes.size() == 1 &&
-                            state_.node_plans[*fusion.quantize]->zero_points.size() == 1;
+  const bool has_one_grid =
+      fusion.quantize && state_.node_plans[*fusion.quantize]->fake.decision == Decision::kNearest &&
+      state_.node_plans[*fusion.quantize]->num_ranges == 1 &&
+      state_.node_plans[*fusion.quantize]->codes.size() == 1 &&
+      state_.node_plans[*fusion.quantize]->zero_points.size() == 1;
   if (!has_one_grid) fusion.quantize.reset();
   return fusion;
 }
@@ -75,9 +77,7 @@ Tensor Forward::optional_tensor(const std::optional<graph::ParameterId>& id) con
 }
 
 Grids Forward::grids_of(const QuantizerPlan& plan, const Tensor& values) const {
-  if (plan.rule == graph::RangeRule::kMaxAbs) {
-    return make_grids(plan, max_abs_of_groups(values, static_cast<std::int64_t>(plan.num_ranges)));
-  }
+  if (graph::is_live(plan.rule)) return make_live_grids(plan, values);
   const Tensor& stored = tensor(*plan.range);
   const Tensor ranges = stored.is_cpu() ? stored : stored.detach().cpu();
   return make_grids(plan, {ranges.data_ptr<float>(), static_cast<std::size_t>(ranges.numel())});

@@ -14,6 +14,7 @@ struct Grid {
   graph::Scale scale;
   graph::CodeRange codes;
   float zero_point = 0;
+  float threshold = 0;  ///< of Decision::kThreshold
 
   float lowest_value() const {
     return graph::from_code(graph::end_code(codes.lowest), scale, zero_point);

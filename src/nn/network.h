@@ -68,7 +68,7 @@ class Network {
   std::map<std::string, torch::Tensor> buffers() const;
 
   /// Writes parameters and buffers back into the graph that this network was made from (or one with
-  /// the same parameter names and shapes); cached ranges of kMaxAbs quantizers are refreshed.
+  /// the same parameter names and shapes); cached ranges of live rules are refreshed.
   void store(graph::Graph& graph) const;
 
  private:

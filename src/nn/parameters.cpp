@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "graph/edit.h"
+#include "graph/live_range.h"
 #include "graph/quantize.h"
 
 namespace pare::nn {
@@ -63,16 +64,17 @@ void write_back(const torch::Tensor& from, const std::string& name, graph::Graph
   std::copy_n(values.data_ptr<float>(), values.numel(), stored.as<float>().data());
 }
 
-/// The ranges that are a maximum, as graph::scales_of would compute them.
+/// The ranges that are statistics of the weights, as graph::scales_of would compute them.
 void refresh_ranges(graph::Graph& graph) {
   for (const graph::Parameter& parameter : graph.parameters) {
     const auto& quantizer = parameter.quantizer;
-    if (!quantizer || quantizer->range_rule != graph::RangeRule::kMaxAbs || !quantizer->range) {
-      continue;
-    }
+    if (!quantizer || !graph::is_live(quantizer->range_rule) || !quantizer->range) continue;
     pare::Tensor& range = graph.parameter(*quantizer->range).stored;
-    const auto largest = graph::max_abs(graph::masked(parameter), range.size());
-    std::copy(largest.begin(), largest.end(), range.as<float>().begin());
+    const pare::Tensor values = graph::masked(parameter);
+    const auto ranges =
+        graph::live_ranges(quantizer->range_rule, graph::code_ranges(graph, quantizer->format),
+                           values.as<float>(), range.size());
+    std::copy(ranges.begin(), ranges.end(), range.as<float>().begin());
   }
 }
 

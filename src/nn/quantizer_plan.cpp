@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "graph/live_range.h"
 #include "graph/overloaded.h"
 #include "graph/quantize.h"
 
@@ -21,18 +22,32 @@ Surrogate surrogate_of(graph::RangeRule rule) {
     case graph::RangeRule::kFixed:
       return Surrogate::kClamp;
     case graph::RangeRule::kAccumulator:
+    case graph::RangeRule::kMeanAbs:
+    case graph::RangeRule::kTwiceMeanAbs:
+    case graph::RangeRule::kSawb:
+    case graph::RangeRule::kThresholdMean:
       return Surrogate::kStraightThrough;
   }
   return Surrogate::kClamp;
 }
 
-bool has_every_integer(const graph::Format& format) {
-  return std::visit(graph::Overloaded{[](const graph::Uniform&) { return true; },
-                                      [](const graph::Ternary&) { return true; },
-                                      [](const graph::SignedDigits&) { return false; },
-                                      [](const graph::Binary&) { return false; },
-                                      [](const graph::Levels&) { return false; }},
-                    format);
+/// None: training does not know the format.
+std::optional<Decision> decision_of(const graph::Quantizer& quantizer) {
+  using Found = std::optional<Decision>;
+  const graph::RangeRule rule = quantizer.range_rule;
+  const Decision nearest_or_threshold =
+      rule == graph::RangeRule::kThresholdMean ? Decision::kThreshold : Decision::kNearest;
+  // The gradient of a binary step is another than that of a rounded one.
+  const bool has_sign = rule != graph::RangeRule::kLearned && rule != graph::RangeRule::kMaxAbs &&
+                        !quantizer.zero_point;
+  return std::visit(
+      graph::Overloaded{
+          [](const graph::Uniform&) { return Found(Decision::kNearest); },
+          [&](const graph::Ternary&) { return Found(nearest_or_threshold); },
+          [&](const graph::Binary&) { return has_sign ? Found(Decision::kSign) : std::nullopt; },
+          [](const graph::SignedDigits&) { return Found(); },
+          [](const graph::Levels&) { return Found(); }},
+      quantizer.format);
 }
 
 template <class T>
@@ -55,12 +70,17 @@ Grids grids_of(const QuantizerPlan& plan, std::size_t num_scales, MakeScale make
 
 QuantizerPlan make_plan(const graph::Graph& graph, const graph::Quantizer& quantizer,
                         const std::string& owner) {
-  if (!has_every_integer(quantizer.format)) {
+  const std::optional<Decision> decision = decision_of(quantizer);
+  if (!decision) {
     throw InputError(fmt::format(
-        "'{}': training knows quantizers of format uniform and ternary, not this one", owner));
+        "'{}': training knows quantizers of format uniform, ternary, and binary with the range "
+        "mean_abs or fixed, not this one",
+        owner));
   }
   QuantizerPlan plan;
-  plan.fake = {.surrogate = surrogate_of(quantizer.range_rule), .rounding = quantizer.rounding};
+  plan.fake = {.surrogate = surrogate_of(quantizer.range_rule),
+               .decision = *decision,
+               .rounding = quantizer.rounding};
   plan.rule = quantizer.range_rule;
   plan.step = quantizer.step;
   plan.codes = graph::code_ranges(graph, quantizer.format);
@@ -81,6 +101,24 @@ Grids make_grids(const QuantizerPlan& plan, std::span<const float> ranges) {
                                                                 : ranges[group];
     return graph::make_scale(range, codes.top, plan.step, choice);
   });
+}
+
+Grids make_live_grids(const QuantizerPlan& plan, const torch::Tensor& values) {
+  const auto num_ranges = static_cast<std::int64_t>(plan.num_ranges);
+  if (plan.rule == graph::RangeRule::kMaxAbs) {
+    return make_grids(plan, max_abs_of_groups(values, num_ranges));
+  }
+  const torch::Tensor plain = values.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const std::span<const float> elements{plain.data_ptr<float>(),
+                                        static_cast<std::size_t>(plain.numel())};
+  Grids grids =
+      make_grids(plan, graph::live_ranges(plan.rule, plan.codes, elements, plan.num_ranges));
+  if (plan.fake.decision != Decision::kThreshold) return grids;
+  const auto thresholds = graph::ternary_thresholds(elements, grids.size());
+  for (std::size_t group = 0; group < grids.size(); ++group) {
+    grids[group].threshold = thresholds[group];
+  }
+  return grids;
 }
 
 Grids make_accumulator_grids(const QuantizerPlan& plan, std::span<const double> steps) {

@@ -17,7 +17,7 @@ struct QuantizerPlan {
   graph::StepRule step = graph::StepRule::kFloat;
   std::vector<graph::CodeRange> codes;      ///< one or one a group
   std::vector<float> zero_points;           ///< one or one a group
-  std::optional<graph::ParameterId> range;  ///< of kLearned and kFixed
+  std::optional<graph::ParameterId> range;  ///< of kLearned and kFixed: where the ranges are
   std::size_t num_ranges = 1;
 };
 
@@ -27,6 +27,9 @@ QuantizerPlan make_plan(const graph::Graph& graph, const graph::Quantizer& quant
 
 /// Grids of ranges s (kLearned: log2 s), one or one a group.
 Grids make_grids(const QuantizerPlan& plan, std::span<const float> ranges);
+
+/// Grids of a live rule (graph::is_live), from the very values that are quantized.
+Grids make_live_grids(const QuantizerPlan& plan, const torch::Tensor& values);
 
 /// Grids of a bias on the accumulator's grid with these steps.
 Grids make_accumulator_grids(const QuantizerPlan& plan, std::span<const double> steps);

@@ -29,6 +29,7 @@ constant b s4 [2] uniform { 1 -8 }
 constant one s8 [1] uniform { 1 }
 constant t s3 [2 2] uniform { -1 1 -2 2 }
 constant c s2 [3] ternary { -1 0 1 }
+constant signs s2 [2] binary { -1 1 }
 constant digits s5 [1] signed_digits terms=2 { 12 }
 inputs x
 outputs both
@@ -125,7 +126,9 @@ TEST(Check, LooksAtBuffersAndConstants) {
               HasSubstr("not made of circulant blocks of size 0"));
   EXPECT_THAT(message_after([](Program& p) { p.constants[4].values[0] = -2; }),
               HasSubstr("constant 'c': holds -2, expected -1, 0 or 1"));
-  EXPECT_THAT(message_after([](Program& p) { p.constants[5].values[0] = 11; }),
+  EXPECT_THAT(message_after([](Program& p) { p.constants[5].values[0] = 0; }),
+              HasSubstr("constant 'signs': holds 0, expected -1 or 1"));
+  EXPECT_THAT(message_after([](Program& p) { p.constants[6].values[0] = 11; }),
               HasSubstr("sums of at most 2 signed powers of two"));
 }
 

@@ -36,7 +36,15 @@ void check_encoding(const Constant& constant, const Ternary&) {
   check_values(constant, "-1, 0 or 1", [](std::int64_t x) { return -1 <= x && x <= 1; });
 }
 
+void check_encoding(const Constant& constant, const Binary&) {
+  check_values(constant, "-1 or 1", [](std::int64_t x) { return x == -1 || x == 1; });
+}
+
 }  // namespace
+
+int bits_of_element(const Constant& constant) {
+  return std::holds_alternative<Binary>(constant.encoding) ? 1 : constant.width.bits;
+}
 
 std::vector<std::int64_t> expand(const Constant& constant) {
   if (!constant.circulant) return constant.values;

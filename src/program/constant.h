@@ -38,7 +38,14 @@ struct Ternary {
   friend bool operator==(const Ternary&, const Ternary&) = default;
 };
 
-using Encoding = std::variant<Uniform, SignedDigits, Ternary>;
+/// -1, 1: one bit an element.
+struct Binary {
+  static constexpr std::string_view kind = "binary";
+  static void fields(auto&, auto&&) {}
+  friend bool operator==(const Binary&, const Binary&) = default;
+};
+
+using Encoding = std::variant<Uniform, SignedDigits, Ternary, Binary>;
 
 struct Constant {
   std::string name;  ///< unique among the constants, "fc1.weight"
@@ -52,6 +59,10 @@ struct Constant {
 
   friend bool operator==(const Constant&, const Constant&) = default;
 };
+
+/// Bits that an element needs in the constant's encoding: 1 for binary ones, else those of its
+/// width.
+int bits_of_element(const Constant& constant);
 
 /// The integers that a constant means, row-major in its shape. REQUIRES: it passes check_constant.
 std::vector<std::int64_t> expand(const Constant& constant);

@@ -137,7 +137,11 @@ class RandomProgram {
       return random_.in(-limit, limit - 1);
     };
     std::vector<std::int64_t> list = values(m * n, code);
-    switch (random_.in(0, 4)) {
+    switch (random_.in(0, 5)) {
+      case 5:
+        encoding = Binary{};
+        list = values(m * n, [&] { return 2 * random_.in(0, 1) - 1; });
+        break;
       case 0:
         encoding = Ternary{};
         list = values(m * n, [&] { return random_.in(-1, 1); });

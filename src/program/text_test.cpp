@@ -79,8 +79,9 @@ TEST(Text, ErrorsNameTheLineAndWhatWasExpected) {
   EXPECT_THAT(message_after("1 -3", "1 3.5"),
               HasSubstr("line 7: found '3.5', expected an integer"));
   EXPECT_THAT(message_after("1 -3", "1 99999999999999999999"), HasSubstr("integer of 64 bits"));
-  EXPECT_THAT(message_after("uniform", "unary"),
-              HasSubstr("line 6: found 'unary', expected one of uniform, signed_digits, ternary"));
+  EXPECT_THAT(
+      message_after("uniform", "unary"),
+      HasSubstr("line 6: found 'unary', expected one of uniform, signed_digits, ternary, binary"));
   EXPECT_THAT(message_after("linear(", "liner("),
               HasSubstr("line 14: found 'liner', expected one of linear, conv"));
   EXPECT_THAT(message_after("linear(x)", "linear(z)"),
