@@ -40,6 +40,43 @@ Graph quantized_mlp(std::uint64_t seed, recipe::BatchNormKind batch_norm,
   return graph;
 }
 
+std::string_view encoding_of(const Lowered& lowered, std::string_view name) {
+  for (const program::Constant& constant : lowered.program.constants) {
+    if (constant.name != name) continue;
+    return std::visit([](const auto& encoding) { return encoding.kind; }, constant.encoding);
+  }
+  return "none";
+}
+
+TEST(Lower, KeepsTernaryAndBinaryWeightsAsSuch) {
+  Gap sum;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    SCOPED_TRACE(seed);
+    Graph graph = rewrite::mlp({.hidden = {9, 7}, .batch_norm = recipe::BatchNormKind::kNone}, {5},
+                               {"a", "b"}, seed);
+    scramble(graph, seed);
+    graph = rewrite::quantize(
+        graph,
+        {.activation_bits = 4,
+         .step = recipe::Step::kPow2,
+         .weight_format = recipe::WeightFormat::kTernary,
+         .layers = {{.match = "fc2", .weight_format = recipe::WeightFormat::kBinary},
+                    {.match = "output", .weight_format = recipe::WeightFormat::kUniform}}},
+        8);
+    const Lowered lowered = lower(graph, {.removes_dead = false});
+    program::check(lowered.program);
+    EXPECT_EQ(encoding_of(lowered, "fc1.weight"), "ternary");
+    EXPECT_EQ(encoding_of(lowered, "fc2.weight"), "binary");
+    EXPECT_EQ(encoding_of(lowered, "output.weight"), "uniform");
+    const Tensor raw = random_samples(graph, seed);
+    const Gap gap = gap_of_codes(graph, lowered, raw);
+    sum.compared += gap.compared;
+    ASSERT_EQ(gap.different, 0);
+    ASSERT_EQ(run(lowered, raw).values, evaluated(graph, raw));
+  }
+  EXPECT_GT(sum.compared, 10'000);
+}
+
 TEST(Lower, GivesTheCodesOfThePow2GraphToTheLast) {
   Gap sum;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {

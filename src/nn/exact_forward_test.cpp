@@ -36,8 +36,11 @@ graph::Graph random_mlp(std::uint64_t seed, recipe::BatchNormKind batch_norm, re
                            .input_bits = static_cast<int>(random.in(2, most_bits)),
                            .step = step};
   if (random.one_in(2)) options.weight_granularity = recipe::Granularity::kChannel;
+  const bool is_pruned = random.one_in(2);
+  if (random.one_in(3)) options.weight_format = recipe::WeightFormat::kTernary;
+  if (!is_pruned && random.one_in(4)) options.weight_format = recipe::WeightFormat::kBinary;
   graph = rewrite::quantize(graph, options, 4);
-  if (random.one_in(2)) graph = rewrite::prune(graph, {.sparsity = 0.7});
+  if (is_pruned) graph = rewrite::prune(graph, {.sparsity = 0.7});
   return graph;
 }
 

@@ -101,6 +101,38 @@ TEST(Network, WithQuantizersIsItsGraph) {
   }
 }
 
+TEST(Network, WithTernaryBinaryAndClippedWeightsIsItsGraph) {
+  using recipe::WeightFormat;
+  using recipe::WeightRange;
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    for (const auto granularity : {recipe::Granularity::kTensor, recipe::Granularity::kChannel}) {
+      recipe::Quantize options{.weight_bits = 4, .weight_granularity = granularity};
+      const auto distance = [&](WeightFormat format, WeightRange range) {
+        options.weight_format = format;
+        options.weight_range = range;
+        return distance_to_evaluate(quantized_mlp(seed, options), seed);
+      };
+      EXPECT_LT(distance(WeightFormat::kTernary, WeightRange::kAuto), 1e-5) << seed;
+      EXPECT_LT(distance(WeightFormat::kTernary, WeightRange::kLearned), 1e-5) << seed;
+      EXPECT_LT(distance(WeightFormat::kBinary, WeightRange::kAuto), 1e-5) << seed;
+      EXPECT_LT(distance(WeightFormat::kUniform, WeightRange::kTwiceMeanAbs), 1e-5) << seed;
+      EXPECT_LT(distance(WeightFormat::kUniform, WeightRange::kSawb), 1e-5) << seed;
+      EXPECT_LT(distance(WeightFormat::kUniform, WeightRange::kMse), 1e-5) << seed;
+    }
+  }
+}
+
+TEST(Network, CachesRangesThatAreStatistics) {
+  Graph graph = quantized_mlp(2, {.weight_format = recipe::WeightFormat::kTernary});
+  Network network(graph, torch::kCPU);
+  train_a_little(network, 3);
+  network.store(graph);
+  const auto& weight = graph.parameter(*graph::find_parameter(graph, "fc1.weight"));
+  const auto& range = graph.parameter(*weight.quantizer->range).stored;
+  EXPECT_FLOAT_EQ(range.as<float>()[0],
+                  graph::scales_of(graph, *weight.quantizer, weight.stored)[0].step());
+}
+
 TEST(Network, QuantizesItsInputAndParametersToTheGraphsCodes) {
   Graph graph = quantized_mlp(3);
   Network network(graph, torch::kCPU);

@@ -46,6 +46,15 @@ bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= 100 && std::ranges::all_of(text, is_allowed);
 }
 
+void check_quantize(const Stage& stage, const std::string& origin) {
+  if (!stage.quantize || !stage.quantize->bias_correction) return;
+  if (stage.quantize->calibration != Calibration::kNone) return;
+  throw InputError(
+      fmt::format("{}: stage '{}': quantize.bias_correction needs calibration = \"min_max\", "
+                  "\"percentile\" or \"mse\"",
+                  origin, stage.name));
+}
+
 void check_stages(const std::vector<Stage>& stages, const std::string& origin) {
   if (stages.empty()) throw InputError(origin + ": no stages; add a [[stage]]");
   std::set<std::string> names;
@@ -59,6 +68,7 @@ void check_stages(const std::vector<Stage>& stages, const std::string& origin) {
       throw InputError(
           fmt::format("{}: two stages are named '{}'; rename one", origin, stage.name));
     }
+    check_quantize(stage, origin);
   }
 }
 

@@ -19,6 +19,7 @@ inline constexpr RealRange kFraction = {.min = 0, .max = 1};
 inline constexpr RealRange kBelowOne = {.min = 0, .max = 1, .max_allowed = false};
 inline constexpr RealRange kInsideZeroOne = {
     .min = 0, .max = 1, .min_allowed = false, .max_allowed = false};
+inline constexpr RealRange kPercent = {.min = 0, .max = 100, .min_allowed = false};
 inline constexpr RealRange kPositive = {.min = 0, .min_allowed = false};
 inline constexpr RealRange kNotNegative = {.min = 0};
 
@@ -71,11 +72,13 @@ void visit_fields(T& model, Visitor&& visit) {
 }
 
 template <class T, class Visitor>
-requires std::same_as<std::remove_const_t<T>, LayerBits>
+requires std::same_as<std::remove_const_t<T>, LayerQuantize>
 void visit_fields(T& layer, Visitor&& visit) {
   visit("match", layer.match);
   visit("weight_bits", layer.weight_bits, BitWidths{});
   visit("activation_bits", layer.activation_bits, BitWidths{});
+  visit("weight_format", layer.weight_format);
+  visit("weight_range", layer.weight_range);
 }
 
 template <class T, class Visitor>
@@ -86,9 +89,14 @@ void visit_fields(T& quantize, Visitor&& visit) {
   visit("input_bits", quantize.input_bits, BitWidths{});
   visit("step", quantize.step);
   visit("weight_granularity", quantize.weight_granularity);
+  visit("weight_format", quantize.weight_format);
   visit("weight_range", quantize.weight_range);
   visit("narrow", quantize.narrow);
   visit("activation_range", quantize.activation_range, kPositive);
+  visit("calibration", quantize.calibration);
+  visit("percentile", quantize.percentile, kPercent);
+  visit("calibration_samples", quantize.calibration_samples, IntRange{1, 1 << 24});
+  visit("bias_correction", quantize.bias_correction);
   visit("layers", quantize.layers);
 }
 

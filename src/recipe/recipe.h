@@ -92,16 +92,39 @@ struct Model {
 
 enum class Step { kFloat, kPow2 };
 enum class Granularity { kTensor, kChannel };
-enum class WeightRange { kMaxAbs, kLearned };
+enum class WeightFormat {
+  kUniform,  ///< weight_bits wide
+  kTernary,  ///< -1, 0, 1 times a step
+  kBinary,   ///< -1, 1 times a step
+};
 
-/// Bits of the layers whose name matches a pattern (`*` any characters, `?` one). Absent: as the
-/// stage says.
-struct LayerBits {
+/// Where the range of weights comes from (docs/methods/quantization.md).
+enum class WeightRange {
+  kAuto,     ///< uniform: as `calibration` says, else max_abs; ternary: threshold_mean; binary:
+             ///< mean_abs
+  kMaxAbs,   ///< uniform, ternary
+  kLearned,  ///< uniform, ternary
+  kMeanAbs,  ///< binary
+  kTwiceMeanAbs,   ///< uniform
+  kSawb,           ///< uniform of 4 or 8 bits
+  kThresholdMean,  ///< ternary
+  kPercentile,     ///< uniform, found once: `percentile` of the magnitudes
+  kMse,            ///< uniform, found once: of the least squared error
+};
+
+/// How the ranges of the input and of activations are found on training samples.
+enum class Calibration { kNone, kMinMax, kPercentile, kMse };
+
+/// Settings of the layers whose name matches a pattern (`*` any characters, `?` one). Absent: as
+/// the stage says.
+struct LayerQuantize {
   std::string match = {};
   std::optional<int> weight_bits = {};
   std::optional<int> activation_bits = {};
+  std::optional<WeightFormat> weight_format = {};
+  std::optional<WeightRange> weight_range = {};
 
-  bool operator==(const LayerBits&) const = default;
+  bool operator==(const LayerQuantize&) const = default;
 };
 
 /// [stage.quantize]: inserts quantizers for weights, activations, the input and biases.
@@ -113,10 +136,18 @@ struct Quantize {
   int input_bits = 16;  ///< 32: input and biases stay float, as in the paper
   Step step = Step::kFloat;
   Granularity weight_granularity = Granularity::kTensor;
-  WeightRange weight_range = WeightRange::kMaxAbs;
-  bool narrow = true;                  ///< weights: leave out the lowest code
-  double activation_range = 6;         ///< where the learned range of an activation starts
-  std::vector<LayerBits> layers = {};  ///< later entries win
+  WeightFormat weight_format = WeightFormat::kUniform;
+  WeightRange weight_range = WeightRange::kAuto;
+  bool narrow = true;           ///< weights: leave out the lowest code
+  double activation_range = 6;  ///< where the learned range of an activation starts
+  /// Post-training quantization: ranges from the values that the float network has on training
+  /// samples. Activations' stay learned, and start there.
+  Calibration calibration = Calibration::kNone;
+  double percentile = 99.99;  ///< of the magnitudes that lie inside, in percent
+  int calibration_samples = 1024;
+  /// Moves each layer's bias by the mean error of its outputs on the calibration samples.
+  bool bias_correction = false;
+  std::vector<LayerQuantize> layers = {};  ///< later entries win
 
   bool operator==(const Quantize&) const = default;
 };

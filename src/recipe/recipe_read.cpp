@@ -47,6 +47,13 @@ class FieldReader {
       value = static_cast<E>(*choice);
   }
 
+  template <class E>
+  requires std::is_enum_v<E>
+  void operator()(const char* key, std::optional<E>& value) {
+    if (const auto choice = table_.read_choice(key, spellings(E{})))
+      value = static_cast<E>(*choice);
+  }
+
   void operator()(const char* key, int& value, BitWidths) { read_bits(table_, key, value); }
 
   template <class T, class Range>
@@ -61,7 +68,7 @@ class FieldReader {
     if (table_.has(key)) values.clear();
     for (TomlReader& table : tables) read_fields(table, values.emplace_back());
   }
-  void operator()(const char* key, std::vector<LayerBits>& values) { read_layers(key, values); }
+  void operator()(const char* key, std::vector<LayerQuantize>& values) { read_layers(key, values); }
   void operator()(const char* key, std::vector<LayerRate>& values) { read_layers(key, values); }
 
  private:
@@ -95,7 +102,7 @@ void read_shorthand(TomlReader& table, T& value) {
 
 template <class T>
 void read_fields(TomlReader& table, T& value) {
-  if constexpr (std::is_same_v<T, Quantize> || std::is_same_v<T, LayerBits>) {
+  if constexpr (std::is_same_v<T, Quantize> || std::is_same_v<T, LayerQuantize>) {
     read_shorthand(table, value);
   }
   visit_fields(value, FieldReader(table));
@@ -116,7 +123,7 @@ struct StageDefaults {
 bool has_quantizer(const Quantize& quantize) {
   const auto is_quantized = [](int bits) { return bits != 32; };
   bool any = is_quantized(quantize.weight_bits) || is_quantized(quantize.activation_bits);
-  for (const LayerBits& layer : quantize.layers) {
+  for (const LayerQuantize& layer : quantize.layers) {
     any = any || is_quantized(layer.weight_bits.value_or(32)) ||
           is_quantized(layer.activation_bits.value_or(32));
   }

@@ -66,7 +66,50 @@ layers = [{match = "fc1", weight_bits = 8}]
   EXPECT_EQ(stage.train.learning_rate, 1.0);
   EXPECT_FALSE(stage.test);
   EXPECT_EQ(stage.quantize->step, Step::kPow2);
-  EXPECT_EQ(stage.quantize->layers, (std::vector<LayerBits>{{"fc1", 8, std::nullopt}}));
+  EXPECT_EQ(stage.quantize->layers,
+            (std::vector<LayerQuantize>{{.match = "fc1", .weight_bits = 8}}));
+}
+
+TEST(Recipe, ReadsFormatsOfWeightsAndOfSingleLayers) {
+  const Recipe recipe = parse_with(R"(
+[[stage]]
+[stage.quantize]
+weight_format = "ternary"
+layers = [{match = "output", weight_format = "uniform", weight_range = "sawb", weight_bits = 8}]
+)");
+  const Quantize& quantize = *recipe.stages.at(0).quantize;
+  EXPECT_EQ(quantize.weight_format, WeightFormat::kTernary);
+  EXPECT_EQ(quantize.weight_range, WeightRange::kAuto);
+  EXPECT_EQ(quantize.layers, (std::vector<LayerQuantize>{{.match = "output",
+                                                          .weight_bits = 8,
+                                                          .weight_format = WeightFormat::kUniform,
+                                                          .weight_range = WeightRange::kSawb}}));
+}
+
+TEST(Recipe, WantsSamplesForBiasCorrection) {
+  try {
+    parse_with("[[stage]]\nname = \"ptq\"\nquantize = { bias_correction = true }");
+    FAIL() << "no error";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("stage 'ptq': quantize.bias_correction needs calibration"));
+  }
+}
+
+TEST(Recipe, ReadsCalibration) {
+  const Recipe recipe = parse_with(R"(
+[[stage]]
+[stage.quantize]
+bits = 8
+calibration = "percentile"
+percentile = 99.9
+calibration_samples = 64
+bias_correction = true
+)");
+  const Quantize& quantize = *recipe.stages.at(0).quantize;
+  EXPECT_EQ(quantize.calibration, Calibration::kPercentile);
+  EXPECT_EQ(quantize.percentile, 99.9);
+  EXPECT_EQ(quantize.calibration_samples, 64);
+  EXPECT_TRUE(quantize.bias_correction);
 }
 
 TEST(Recipe, AStageOverridesSingleKeysOfTrain) {
@@ -221,10 +264,10 @@ class RandomFields {
   void operator()(const char*, E& value) {
     value = static_cast<E>(*rc::gen::inRange<std::size_t>(0, spellings(E{}).size()));
   }
-  template <class T, class Range>
-  void operator()(const char* key, std::optional<T>& value, const Range& range) {
+  template <class T, class... Range>
+  void operator()(const char* key, std::optional<T>& value, const Range&... range) {
     if (!*rc::gen::arbitrary<bool>()) return value.reset();
-    (*this)(key, value.emplace(), range);
+    (*this)(key, value.emplace(), range...);
   }
   template <class T, class... Range>
   void operator()(const char* key, std::vector<T>& values, const Range&... range) {
@@ -276,6 +319,9 @@ Recipe random_recipe() {
     if (*rc::gen::arbitrary<bool>()) {
       stage.quantize = random_fields<Quantize>();
       if (stage.quantize->weight_bits == 32) stage.quantize->activation_bits = 3;
+      if (stage.quantize->calibration == Calibration::kNone) {
+        stage.quantize->bias_correction = false;
+      }
     }
     if (*rc::gen::arbitrary<bool>()) stage.prune = random_prune();
     stage.train = random_fields<Train>();
@@ -321,7 +367,7 @@ TEST(RecipePage, NamesEveryKeyAndEveryValue) {
   Model model;
   Convolution convolution;
   Quantize quantize;
-  LayerBits layer_bits;
+  LayerQuantize layer_bits;
   Prune prune;
   Train train;
   LayerRate layer_rate;

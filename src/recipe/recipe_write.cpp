@@ -64,13 +64,15 @@ class FieldWriter {
     out_ += fmt::format("{} = {}\n", key, toml_text(value));
   }
 
-  template <class T, class Range>
-  void operator()(const char* key, const std::optional<T>& value, const Range&) {
+  template <class T, class... Range>
+  void operator()(const char* key, const std::optional<T>& value, const Range&...) {
     if (value) (*this)(key, *value);
   }
 
   void operator()(const char* key, const std::vector<Convolution>& layers) { tables(key, layers); }
-  void operator()(const char* key, const std::vector<LayerBits>& layers) { tables(key, layers); }
+  void operator()(const char* key, const std::vector<LayerQuantize>& layers) {
+    tables(key, layers);
+  }
   void operator()(const char* key, const std::vector<LayerRate>& layers) { tables(key, layers); }
 
  private:

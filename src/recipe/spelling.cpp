@@ -49,8 +49,20 @@ std::span<const std::string> spellings(Granularity) {
   return names;
 }
 
+std::span<const std::string> spellings(WeightFormat) {
+  static const std::array<std::string, 3> names = {"uniform", "ternary", "binary"};
+  return names;
+}
+
 std::span<const std::string> spellings(WeightRange) {
-  static const std::array<std::string, 2> names = {"max_abs", "learned"};
+  static const std::array<std::string, 9> names = {"auto",           "max_abs",        "learned",
+                                                   "mean_abs",       "twice_mean_abs", "sawb",
+                                                   "threshold_mean", "percentile",     "mse"};
+  return names;
+}
+
+std::span<const std::string> spellings(Calibration) {
+  static const std::array<std::string, 4> names = {"none", "min_max", "percentile", "mse"};
   return names;
 }
 

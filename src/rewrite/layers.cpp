@@ -13,7 +13,7 @@ std::vector<Layer> layers_of(const graph::Graph& graph) {
   std::vector<Layer> layers;
   for (const graph::Node& node : graph.nodes) {
     if (const auto layer = graph::layer_parameters(node.op)) {
-      layers.push_back({node.name, layer->weight});
+      layers.push_back({node.name, layer->weight, layer->bias});
     }
   }
   return layers;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,10 +9,11 @@
 
 namespace pare::rewrite {
 
-/// A node with weights, and what a recipe's patterns match: its name.
+/// A node with a weight, and what a recipe's patterns match: its name.
 struct Layer {
   std::string name;
   graph::ParameterId weight;
+  std::optional<graph::ParameterId> bias = std::nullopt;
 };
 
 /// The layers that have weights, in the graph's order.

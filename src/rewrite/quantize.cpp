@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -10,9 +11,10 @@
 
 #include <fmt/format.h>
 
-#include "base/names.h"
 #include "graph/edit.h"
+#include "graph/live_range.h"
 #include "graph/quantize.h"
+#include "rewrite/layer_settings.h"
 #include "rewrite/layers.h"
 
 namespace pare::rewrite {
@@ -28,40 +30,11 @@ using graph::Role;
 using graph::Uniform;
 using graph::WireId;
 
-constexpr int kFloatBits = 32;
 constexpr int kBiasBits = 32;
 constexpr const char* kInputNode = "input.quantize";
 
-struct Widths {
-  int weight_bits;
-  int activation_bits;
-};
-
-Widths widths_of(const recipe::Quantize& options, std::string_view layer) {
-  Widths widths{options.weight_bits, options.activation_bits};
-  for (const recipe::LayerBits& bits : options.layers) {
-    if (!matches(bits.match, layer)) continue;
-    widths.weight_bits = bits.weight_bits.value_or(widths.weight_bits);
-    widths.activation_bits = bits.activation_bits.value_or(widths.activation_bits);
-  }
-  return widths;
-}
-
-void check_width(int bits, std::string_view key) {
-  if ((bits >= 1 && bits <= 16) || bits == kFloatBits) return;
-  throw InputError(fmt::format("[quantize] {} = {}; allowed: 1 to 16, or 32 for float", key, bits));
-}
-
 void check_options(const Graph& graph, const recipe::Quantize& options) {
-  check_width(options.weight_bits, "weight_bits");
-  check_width(options.activation_bits, "activation_bits");
-  check_width(options.input_bits, "input_bits");
-  const auto layers = layers_of(graph);
-  for (const recipe::LayerBits& bits : options.layers) {
-    check_matches_a_layer(layers, bits.match, "[quantize] layers.match");
-    check_width(bits.weight_bits.value_or(kFloatBits), "layers.weight_bits");
-    check_width(bits.activation_bits.value_or(kFloatBits), "layers.activation_bits");
-  }
+  check_settings(graph, options);
   if (!(options.activation_range > 0) || !std::isfinite(options.activation_range)) {
     throw InputError(fmt::format("[quantize] activation_range = {}; expected a positive number",
                                  options.activation_range));
@@ -91,6 +64,11 @@ Tensor filled(const Shape& shape, float value) {
   return tensor;
 }
 
+ParameterId put_log_range(Graph& graph, const std::string& name, Tensor initial) {
+  return put_parameter(graph,
+                       {.name = name, .role = Role::kLogRange, .stored = std::move(initial)});
+}
+
 /// The learned range of that name if there is one of that shape, else a new one.
 ParameterId keep_or_put_log_range(Graph& graph, const std::string& name, Tensor initial) {
   const auto id = find_parameter(graph, name);
@@ -98,8 +76,7 @@ ParameterId keep_or_put_log_range(Graph& graph, const std::string& name, Tensor 
       graph.parameter(*id).stored.shape() == initial.shape()) {
     return *id;
   }
-  return put_parameter(graph,
-                       {.name = name, .role = Role::kLogRange, .stored = std::move(initial)});
+  return put_log_range(graph, name, std::move(initial));
 }
 
 /// The node of that name behind `wire` gets the quantizer; it is made if there is none.
@@ -135,25 +112,102 @@ void quantize_input(Graph& graph, const recipe::Quantize& options, double max_ab
                      .step = step_rule(options.step)});
 }
 
-void quantize_weight(Graph& graph, ParameterId id, int bits, const recipe::Quantize& options) {
-  graph.parameter(id).quantizer.reset();
-  if (bits == kFloatBits) return;
+graph::Format weight_format(Graph& graph, const std::string& name, const LayerSettings& settings,
+                            const recipe::Quantize& options) {
+  switch (settings.weight_format) {
+    case recipe::WeightFormat::kUniform:
+      return Uniform{.bits = put_bits(graph, name, settings.weight_bits),
+                     .is_signed = true,
+                     .is_narrow = options.narrow};
+    case recipe::WeightFormat::kTernary:
+      return graph::Ternary{};
+    case recipe::WeightFormat::kBinary:
+      return graph::Binary{};
+  }
+  throw_internal("an unknown weight format", __FILE__, __LINE__);
+}
+
+RangeRule weight_rule(recipe::WeightRange range) {
+  switch (range) {
+    case recipe::WeightRange::kMaxAbs:
+      return RangeRule::kMaxAbs;
+    case recipe::WeightRange::kLearned:
+      return RangeRule::kLearned;
+    case recipe::WeightRange::kMeanAbs:
+      return RangeRule::kMeanAbs;
+    case recipe::WeightRange::kTwiceMeanAbs:
+      return RangeRule::kTwiceMeanAbs;
+    case recipe::WeightRange::kSawb:
+      return RangeRule::kSawb;
+    case recipe::WeightRange::kThresholdMean:
+      return RangeRule::kThresholdMean;
+    case recipe::WeightRange::kPercentile:
+    case recipe::WeightRange::kMse:
+      return RangeRule::kFixed;
+    case recipe::WeightRange::kAuto:
+      break;
+  }
+  throw_internal("a weight range that is still auto", __FILE__, __LINE__);
+}
+
+/// What the ranges of `weights` are, or where they start if they are learned.
+std::vector<float> weight_ranges(const Quantizer& quantizer, std::span<const float> weights,
+                                 std::size_t num_groups, const graph::CodeRange& codes,
+                                 const RangeSearch& search) {
+  switch (quantizer.range_rule) {
+    case RangeRule::kFixed:
+      return find_ranges(weights, num_groups, search);
+    case RangeRule::kLearned: {
+      // Esser et al. 2020 start at 2 mean |w| / sqrt(top code); a maximum would make nearly all
+      // ternary weights zero.
+      const bool is_ternary = std::holds_alternative<graph::Ternary>(quantizer.format);
+      const RangeRule start = is_ternary ? RangeRule::kTwiceMeanAbs : RangeRule::kMaxAbs;
+      return graph::live_ranges(start, {}, weights, num_groups);
+    }
+    case RangeRule::kMaxAbs:
+    case RangeRule::kMeanAbs:
+    case RangeRule::kTwiceMeanAbs:
+    case RangeRule::kSawb:
+    case RangeRule::kThresholdMean:
+      return graph::live_ranges(quantizer.range_rule, {&codes, 1}, weights, num_groups);
+    case RangeRule::kAccumulator:
+      break;
+  }
+  throw_internal("a weight on an accumulator's grid", __FILE__, __LINE__);
+}
+
+recipe::Calibration search_method(recipe::WeightRange range) {
+  return range == recipe::WeightRange::kMse ? recipe::Calibration::kMse
+                                            : recipe::Calibration::kPercentile;
+}
+
+void quantize_weight(Graph& graph, ParameterId id, const LayerSettings& settings,
+                     const recipe::Quantize& options) {
+  const auto before = std::exchange(graph.parameter(id).quantizer, std::nullopt);
+  if (settings.weight_bits == kFloatBits) return;
   const std::string name = graph.parameter(id).name;
   const Tensor values = masked(graph.parameter(id));
   const bool is_per_channel = options.weight_granularity == recipe::Granularity::kChannel;
   const Shape shape = is_per_channel ? Shape{values.dim(0)} : Shape{};
-  std::vector<float> ranges = graph::max_abs(values, static_cast<std::size_t>(num_elements(shape)));
-  Quantizer quantizer{.format = Uniform{.bits = put_bits(graph, name, bits),
-                                        .is_signed = true,
-                                        .is_narrow = options.narrow},
+  Quantizer quantizer{.format = weight_format(graph, name, settings, options),
+                      .range_rule = weight_rule(settings.weight_range),
                       .step = step_rule(options.step)};
-  if (options.weight_range == recipe::WeightRange::kLearned) {
+  const graph::CodeRange codes = code_ranges(graph, quantizer.format).front();
+  std::vector<float> ranges = weight_ranges(quantizer, values.as<float>(),
+                                            static_cast<std::size_t>(num_elements(shape)), codes,
+                                            {.method = search_method(settings.weight_range),
+                                             .percentile = options.percentile,
+                                             .codes = codes,
+                                             .step = quantizer.step});
+  if (quantizer.range_rule == RangeRule::kLearned) {
     for (float& range : ranges) range = std::log2(std::max(range, graph::kMinRange));
-    quantizer.range_rule = RangeRule::kLearned;
-    quantizer.range =
-        keep_or_put_log_range(graph, name + ".log_range", Tensor::from<float>(shape, ranges));
+    Tensor start = Tensor::from<float>(shape, ranges);
+    // What training made of the range of other codes is no range for these.
+    const bool had_format = before && before->format.index() == quantizer.format.index();
+    quantizer.range = had_format
+                          ? keep_or_put_log_range(graph, name + ".log_range", std::move(start))
+                          : put_log_range(graph, name + ".log_range", std::move(start));
   } else {
-    quantizer.range_rule = RangeRule::kMaxAbs;
     quantizer.range = put_parameter(graph, {.name = name + ".range",
                                             .role = Role::kRange,
                                             .stored = Tensor::from<float>(shape, ranges),
@@ -209,20 +263,31 @@ std::vector<Activation> activations_of(const Graph& graph) {
   return activations;
 }
 
-void quantize_activations(Graph& graph, const recipe::Quantize& options) {
+/// A calibrated range takes the place of one that training has moved.
+ParameterId put_activation_range(Graph& graph, const std::string& name, double otherwise,
+                                 const WireRanges& ranges) {
+  const auto calibrated = ranges.find(name);
+  if (calibrated == ranges.end()) {
+    const auto start = static_cast<float>(std::log2(otherwise));
+    return keep_or_put_log_range(graph, name + ".log_range", filled({}, start));
+  }
+  const float log2_range = std::log2(std::max(calibrated->second, graph::kMinRange));
+  return put_log_range(graph, name + ".log_range", filled({}, log2_range));
+}
+
+void quantize_activations(Graph& graph, const recipe::Quantize& options, const WireRanges& ranges) {
   // Names first: taking nodes out renumbers wires.
   for (const auto& [layer, wire, values] : activations_of(graph)) {
-    if (widths_of(options, layer).activation_bits == kFloatBits) {
+    if (settings_of(options, layer).activation_bits == kFloatBits) {
       remove_quantize_node(graph, layer + ".activation");
     }
   }
   for (const auto& [layer, wire, values] : activations_of(graph)) {
-    const int bits = widths_of(options, layer).activation_bits;
+    const int bits = settings_of(options, layer).activation_bits;
     if (bits == kFloatBits) continue;
     const std::string name = layer + ".activation";
-    const auto start =
-        static_cast<float>(std::log2(values.limit.value_or(options.activation_range)));
-    const auto range = keep_or_put_log_range(graph, name + ".log_range", filled({}, start));
+    const double start = values.limit.value_or(options.activation_range);
+    const auto range = put_activation_range(graph, name, start, ranges);
     put_quantize_node(graph, wire, name,
                       {.format = Uniform{.bits = put_bits(graph, name, bits),
                                          .is_signed = values.is_signed,
@@ -283,19 +348,50 @@ void quantize_biases(Graph& graph, const recipe::Quantize& options) {
 
 }  // namespace
 
-Graph quantize(const Graph& graph, const recipe::Quantize& options, double input_max_abs) {
+Graph quantize(const Graph& graph, const recipe::Quantize& options, double input_max_abs,
+               const WireRanges& ranges) {
   check_options(graph, options);
   Graph quantized = graph;
-  quantize_input(quantized, options, input_max_abs);
+  const auto input = ranges.find(kInputNode);
+  quantize_input(quantized, options, input == ranges.end() ? input_max_abs : double{input->second});
   for (const Layer& layer : layers_of(graph)) {
     // By name: renumbering follows the input's quantizer that went.
     const auto weight = find_parameter(quantized, graph.parameter(layer.weight).name);
-    quantize_weight(quantized, *weight, widths_of(options, layer.name).weight_bits, options);
+    quantize_weight(quantized, *weight, settings_of(options, layer.name), options);
   }
-  quantize_activations(quantized, options);
+  quantize_activations(quantized, options, ranges);
   quantize_biases(quantized, options);
   compact(quantized);
   return quantized;
+}
+
+RangeSearch search_of(const recipe::Quantize& options, const graph::CodeRange& codes) {
+  return {.method = options.calibration,
+          .percentile = options.percentile,
+          .codes = codes,
+          .step = step_rule(options.step)};
+}
+
+Graph without_quantizers(const Graph& graph) {
+  const recipe::Quantize none{
+      .weight_bits = kFloatBits, .activation_bits = kFloatBits, .input_bits = kFloatBits};
+  return quantize(graph, none, 0);
+}
+
+std::vector<WireToQuantize> wires_to_quantize(const Graph& graph, const recipe::Quantize& options) {
+  check_options(graph, options);
+  std::vector<WireToQuantize> wires;
+  if (options.input_bits != kFloatBits) {
+    wires.push_back({kInputNode, graph.wire(graph.inputs.front().wire).name,
+                     graph::uniform_codes(options.input_bits, true, true)});
+  }
+  for (const auto& [layer, wire] : activations_of(graph)) {
+    const int bits = settings_of(options, layer).activation_bits;
+    if (bits == kFloatBits) continue;
+    wires.push_back(
+        {layer + ".activation", graph.wire(wire).name, graph::uniform_codes(bits, false, false)});
+  }
+  return wires;
 }
 
 }  // namespace pare::rewrite

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "graph/check.h"
 #include "graph/quantize.h"
+#include "rewrite/calibrate.h"
 #include "rewrite/mlp.h"
 
 namespace pare::rewrite {
@@ -131,6 +133,91 @@ TEST(Quantize, PassesItsOptionsOn) {
   const auto& activation = node_quantizer(graph, "fc1.activation");
   EXPECT_EQ(activation.step, graph::StepRule::kPow2);
   EXPECT_FALSE(std::get<graph::Uniform>(activation.format).is_signed);
+}
+
+TEST(Quantize, GivesWeightsTheirFormats) {
+  const recipe::Quantize options{
+      .weight_format = recipe::WeightFormat::kTernary,
+      .layers = {{.match = "fc2", .weight_format = recipe::WeightFormat::kBinary},
+                 {.match = "output",
+                  .weight_bits = 8,
+                  .weight_format = recipe::WeightFormat::kUniform,
+                  .weight_range = recipe::WeightRange::kSawb}}};
+  const auto graph = quantize(small_mlp(), options, 1);
+  graph::check(graph);
+  const auto& ternary = *find(graph, "fc1.weight")->quantizer;
+  EXPECT_TRUE(std::holds_alternative<graph::Ternary>(ternary.format));
+  EXPECT_EQ(ternary.range_rule, RangeRule::kThresholdMean);
+  EXPECT_EQ(find(graph, "fc1.weight.bits"), nullptr);
+  EXPECT_FLOAT_EQ(find(graph, "fc1.weight.range")->stored.as<float>()[0],
+                  graph::scales_of(graph, ternary, find(graph, "fc1.weight")->stored)[0].step());
+  const auto& binary = *find(graph, "fc2.weight")->quantizer;
+  EXPECT_TRUE(std::holds_alternative<graph::Binary>(binary.format));
+  EXPECT_EQ(binary.range_rule, RangeRule::kMeanAbs);
+  EXPECT_EQ(bits(graph, "output.weight"), 8);
+  EXPECT_EQ(find(graph, "output.weight")->quantizer->range_rule, RangeRule::kSawb);
+  EXPECT_TRUE(find(graph, "fc2.bias")->quantizer.has_value());
+  const auto uniform = quantize(graph, {}, 1);
+  EXPECT_EQ(bits(uniform, "fc1.weight"), 6);
+  EXPECT_EQ(find(uniform, "fc1.weight")->quantizer->range_rule, RangeRule::kMaxAbs);
+}
+
+TEST(Quantize, StartsLearnedTernaryWeightsAtTwiceTheirMean) {
+  const auto graph = quantize(small_mlp(),
+                              {.weight_format = recipe::WeightFormat::kTernary,
+                               .weight_range = recipe::WeightRange::kLearned},
+                              1);
+  const auto weights = find(graph, "fc1.weight")->stored.as<float>();
+  double sum = 0;
+  for (const float w : weights) sum += std::abs(double{w});
+  EXPECT_NEAR(std::exp2(find(graph, "fc1.weight.log_range")->stored.as<float>()[0]),
+              2 * sum / static_cast<double>(weights.size()), 1e-5);
+}
+
+TEST(Quantize, StartsALearnedRangeAnewForOtherCodes) {
+  recipe::Quantize options{.weight_range = recipe::WeightRange::kLearned};
+  const auto uniform = quantize(small_mlp(), options, 1);
+  options.weight_format = recipe::WeightFormat::kTernary;
+  EXPECT_EQ(quantize(uniform, options, 1), quantize(small_mlp(), options, 1));
+}
+
+TEST(Quantize, FixesWeightsAtRangesOfTheLeastErrorByChannel) {
+  const auto graph = quantize(small_mlp(),
+                              {.weight_bits = 3,
+                               .weight_granularity = recipe::Granularity::kChannel,
+                               .weight_range = recipe::WeightRange::kMse},
+                              1);
+  const auto& weight = *find(graph, "fc1.weight");
+  EXPECT_EQ(weight.quantizer->range_rule, RangeRule::kFixed);
+  const auto& range = *find(graph, "fc1.weight.range");
+  EXPECT_FALSE(range.is_trainable);
+  const auto found = range.stored.as<float>();
+  EXPECT_EQ(std::vector<float>(found.begin(), found.end()),
+            find_ranges(weight.stored.as<float>(), 4,
+                        {.method = recipe::Calibration::kMse,
+                         .codes = graph::uniform_codes(3, true, true)}));
+}
+
+TEST(Quantize, PutsCalibratedRangesInPlaceOfLearnedOnes) {
+  const auto trained = quantize(small_mlp(), {}, 1);
+  const auto graph =
+      quantize(trained, {}, 1, {{"input.quantize", 2.5F}, {"fc2.activation", 0.25F}});
+  EXPECT_EQ(find(graph, "input.quantize.range")->stored.as<float>()[0], 2.5F);
+  EXPECT_EQ(find(graph, "fc2.activation.log_range")->stored.as<float>()[0], -2);
+  EXPECT_EQ(find(graph, "fc1.activation.log_range")->stored,
+            find(trained, "fc1.activation.log_range")->stored);
+}
+
+TEST(WiresToQuantize, AreTheInputAndWhatReluNodesWrite) {
+  const auto wires = wires_to_quantize(
+      small_mlp(), {.activation_bits = 5, .layers = {{.match = "fc1", .activation_bits = 32}}});
+  ASSERT_EQ(wires.size(), 2U);
+  EXPECT_EQ(wires[0].node, "input.quantize");
+  EXPECT_EQ(wires[0].codes, graph::uniform_codes(16, true, true));
+  EXPECT_EQ(wires[1].node, "fc2.activation");
+  EXPECT_EQ(wires[1].wire, "fc2.relu");
+  EXPECT_EQ(wires[1].codes, graph::uniform_codes(5, false, false));
+  EXPECT_EQ(without_quantizers(quantize(small_mlp(0.1), {}, 1)), small_mlp(0.1));
 }
 
 TEST(Quantize, RefusesImpossibleWidthsAndUnknownLayers) {

@@ -1,5 +1,8 @@
 #include "train/stage_graph.h"
 
+#include <torch/torch.h>
+
+#include "compress/post_training.h"
 #include "rewrite/cnn.h"
 #include "rewrite/prune.h"
 #include "rewrite/prune_units.h"
@@ -17,16 +20,33 @@ graph::Graph initial_graph(const recipe::Recipe& recipe, const TrainingData& dat
   return graph;
 }
 
+namespace {
+
+graph::Graph pruned(const graph::Graph& before, const recipe::Prune& options) {
+  const bool is_of_units = options.structure == recipe::PruneStructure::kUnits;
+  graph::Graph graph =
+      is_of_units ? rewrite::prune_units(before, options) : rewrite::prune(before, options);
+  if (options.rewind) graph = rewrite::rewind(graph);
+  return options.compact ? rewrite::compact_units(graph) : graph;
+}
+
+}  // namespace
+
 graph::Graph stage_graph(const graph::Graph& before, const recipe::Stage& stage,
                          const TrainingData& data) {
   graph::Graph graph = before;
-  if (stage.quantize) graph = rewrite::quantize(graph, *stage.quantize, data.largest_input);
-  if (!stage.prune) return graph;
-  const bool is_of_units = stage.prune->structure == recipe::PruneStructure::kUnits;
-  graph =
-      is_of_units ? rewrite::prune_units(graph, *stage.prune) : rewrite::prune(graph, *stage.prune);
-  if (stage.prune->rewind) graph = rewrite::rewind(graph);
-  if (stage.prune->compact) graph = rewrite::compact_units(graph);
+  const bool is_calibrated =
+      stage.quantize && stage.quantize->calibration != recipe::Calibration::kNone;
+  if (stage.quantize && !is_calibrated) {
+    graph = rewrite::quantize(graph, *stage.quantize, data.largest_input);
+  }
+  if (stage.prune) graph = pruned(graph, *stage.prune);
+  // What is measured on samples must be the network that the stage leaves.
+  if (is_calibrated) {
+    const torch::Tensor samples =
+        compress::calibration_samples(data.train.inputs, stage.quantize->calibration_samples);
+    graph = compress::quantize_post_training(graph, *stage.quantize, samples);
+  }
   return graph;
 }
 

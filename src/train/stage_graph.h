@@ -9,7 +9,8 @@ namespace pare::train {
 /// The network that a recipe starts from: untrained, its input standardised as the data ask.
 graph::Graph initial_graph(const recipe::Recipe& recipe, const TrainingData& data);
 
-/// The stage's rewrites applied in their order: quantize, then prune.
+/// The stage's rewrites applied in their order: quantize, then prune; with a calibration prune,
+/// then quantize.
 graph::Graph stage_graph(const graph::Graph& before, const recipe::Stage& stage,
                          const TrainingData& data);
 
