@@ -26,9 +26,9 @@ void describe(CLI::App& app) {
   app.footer("\n`pare VERB --help` explains a verb, with examples.");
 }
 
-std::vector<Verb> add_verbs(CLI::App& app,
-                            std::function<ExitCode(const RunOptions&, Output&)> run_handler) {
-  return {add_run(app, std::move(run_handler)),
+std::vector<Verb> add_verbs(CLI::App& app, TrainingHandlers handlers) {
+  return {add_run(app, std::move(handlers.run)),
+          add_sensitivity(app, std::move(handlers.sensitivity)),
           add_eval(app),
           add_infer(app),
           add_cost(app),

@@ -1,16 +1,22 @@
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "cli/verb.h"
 #include "cli/verb_run.h"
+#include "cli/verb_sensitivity.h"
 
 namespace pare::cli {
 
-/// Declares every verb, in the order of the help text. `run_handler` is what `run` does in this
-/// program. No torch is needed to declare any of them.
-std::vector<Verb> add_verbs(CLI::App& app,
-                            std::function<ExitCode(const RunOptions&, Output&)> run_handler);
+/// What the verbs that need torch do in this program: `pare` hands over to pare-train.
+struct TrainingHandlers {
+  std::function<ExitCode(const RunOptions&, Output&)> run;
+  std::function<ExitCode(const SensitivityRequest&, Output&)> sensitivity;
+};
+
+/// Declares every verb, in the order of the help text. No torch is needed to declare any of them.
+std::vector<Verb> add_verbs(CLI::App& app, TrainingHandlers handlers);
 
 /// The program's description and --version.
 void describe(CLI::App& app);
