@@ -70,11 +70,12 @@ Engine::Engine(program::Program program, lower::Interface interface, const Optio
 Engine::~Engine() = default;
 
 void Engine::make_plans(const Options& options) {
-  packed_.dense.resize(program_.buffers.size());
-  packed_.sparse.resize(program_.buffers.size());
+  packed_ = PackedMatrices(program_.buffers.size());
   const program::ProgramIntervals intervals = program::intervals(program_);
   const auto plan = [&](PlanKind kind) {
-    return make_plan({program_, intervals, kind, instruction_set_, options.is_generic}, packed_);
+    return make_plan(
+        {program_, intervals, kind, instruction_set_, options.is_generic, options.preferred},
+        packed_);
   };
   sample_plan_ = plan(PlanKind::kSample);
   batch_plan_ = plan(PlanKind::kBatch);
@@ -85,11 +86,14 @@ std::size_t Engine::weight_bytes() const {
   std::size_t bytes = 0;
   for (const auto& dense : packed_.dense) bytes += dense == nullptr ? 0 : bytes_of(*dense);
   for (const auto& sparse : packed_.sparse) bytes += sparse == nullptr ? 0 : bytes_of(*sparse);
+  for (const auto& pairs : packed_.pairs) bytes += pairs == nullptr ? 0 : bytes_of(*pairs);
   for (const Plan* plan : {&sample_plan_, &batch_plan_}) {
     for (const PlannedSection& section : plan->sections) {
       for (const Step& step : section.steps) {
         if (const auto* op = std::get_if<GenericOp>(&step.work)) {
           bytes += engine::weight_bytes(*op);
+        } else if (const auto* elementwise = std::get_if<ElementwiseStep>(&step.work)) {
+          bytes += bytes_of(elementwise->op);
         }
       }
     }

@@ -20,6 +20,8 @@ struct Options {
   std::optional<InstructionSet> instruction_set = std::nullopt;
   /// No kernels but the one in int64 that runs everything; for tests.
   bool is_generic = false;
+  /// The kernel that linear ops get in batches where it fits, whatever the model says; for tests.
+  std::optional<KernelKind> preferred = std::nullopt;
 };
 
 /// An integer program ready to run: kernels chosen, weights packed. It never changes after it was

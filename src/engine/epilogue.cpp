@@ -3,14 +3,30 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
+
+#include "base/fixed_point.h"
+#include "program/broadcast.h"
+#include "program/rounding.h"
 
 namespace pare::engine {
 namespace {
 
+using program::Interval;
+
+/// More steps of an output than that are not tried one by one.
+constexpr std::size_t kMostSteps = 1024;
+
 /// The constant's element of each output, if it has one in all or one an output.
 std::optional<std::vector<std::int64_t>> by_output(const program::Constant& constant,
-                                                   std::size_t num_outputs) {
+                                                   std::size_t num_outputs, const Shape& elements) {
   const std::vector<std::int64_t> values = program::expand(constant);
+  if (!elements.empty()) {
+    const program::Broadcast broadcast(constant.shape, elements);
+    std::vector<std::int64_t> all;
+    for (std::size_t i = 0; i < num_outputs; ++i) all.push_back(values[broadcast.group_of(i)]);
+    return all;
+  }
   if (values.size() == 1) return std::vector<std::int64_t>(num_outputs, values.front());
   if (values.size() != num_outputs ||
       static_cast<std::size_t>(constant.shape.back()) != num_outputs) {
@@ -19,75 +35,221 @@ std::optional<std::vector<std::int64_t>> by_output(const program::Constant& cons
   return values;
 }
 
-Epilogue::Mode mode_of(program::Rounding rounding) {
-  switch (rounding) {
-    case program::Rounding::kHalfEven:
-      return Epilogue::Mode::kNearestEven;
-    case program::Rounding::kHalfUp:
-    case program::Rounding::kFloor:
-      return Epilogue::Mode::kFloor;
-    case program::Rounding::kHalfAway:
-      return Epilogue::Mode::kHalfAway;
-    case program::Rounding::kCeil:
-      return Epilogue::Mode::kCeil;
-    case program::Rounding::kTowardZero:
-      break;
-  }
-  return Epilogue::Mode::kTruncate;
-}
-
 bool is_int32(std::int64_t x) {
   return x >= std::numeric_limits<std::int32_t>::min() &&
          x <= std::numeric_limits<std::int32_t>::max();
 }
 
-/// The largest magnitude that multiplier * sum + addend, and half a step more, can have.
-double largest_numerator(program::Interval sum, std::int64_t multiplier, std::int64_t addend,
-                         std::int64_t shift) {
-  const auto magnitude = [](std::int64_t x) { return std::abs(static_cast<double>(x)); };
-  return magnitude(multiplier) * std::max(magnitude(sum.lowest), magnitude(sum.highest)) +
-         magnitude(addend) + std::ldexp(1, static_cast<int>(shift));
+/// An even number amid the codes, so that what fits 8 bits is a signed byte less it; 0 where
+/// nothing is gained.
+std::int32_t center_of(Interval codes) {
+  if (codes.highest - codes.lowest > 255) return 0;
+  const std::int64_t middle = codes.lowest + (codes.highest - codes.lowest + 1) / 2;
+  return static_cast<std::int32_t>(middle & ~std::int64_t{1});
+}
+
+/// The requantize of one output.
+struct Definition {
+  std::int64_t multiplier = 0;
+  std::int64_t addend = 0;  ///< of sums without bias
+  int shift = 0;
+  program::Requantize op;
+
+  friend bool operator==(const Definition&, const Definition&) = default;
+
+  std::int64_t operator()(std::int64_t sum) const {
+    return pare_requantize(sum, multiplier, addend, shift, program::to_fixed_point(op.rounding),
+                           op.lowest, op.highest);
+  }
+
+  /// The largest magnitude of the numerator, a step more, and `center` steps.
+  double largest_numerator(Interval sums, std::int32_t center) const {
+    const auto magnitude = [](std::int64_t x) { return std::abs(static_cast<double>(x)); };
+    return magnitude(multiplier) * std::max(magnitude(sums.lowest), magnitude(sums.highest)) +
+           magnitude(addend) + std::ldexp(1.0 + std::abs(center), shift);
+  }
+};
+
+struct Point {
+  std::int64_t sum;
+  std::int64_t code;
+};
+
+/// The first sum after `from` whose code is another. REQUIRES: there is one in sums.
+std::int64_t next_step(const Definition& define, std::int64_t from, Interval sums) {
+  const std::int64_t code = define(from);
+  // Where it is without rounding, give or take a code; then by halves.
+  const double codes = std::abs(std::ldexp(static_cast<double>(define.multiplier), -define.shift));
+  const auto reach = static_cast<std::int64_t>(std::min(2.0 / codes + 2, 0x1p40));
+  std::int64_t same = from;
+  std::int64_t other = std::min(sums.highest, from + reach);
+  if (define(other) == code) {
+    same = other;
+    other = sums.highest;
+  }
+  while (other - same > 1) {
+    const std::int64_t middle = same + (other - same) / 2;
+    (define(middle) == code ? same : other) = middle;
+  }
+  return other;
+}
+
+/// Both ends of the sums, and both sides of every step between them; empty if there are too many.
+std::vector<Point> points_of(const Definition& define, Interval sums) {
+  std::vector<Point> points = {{sums.lowest, define(sums.lowest)}};
+  const std::int64_t last = define(sums.highest);
+  while (points.back().code != last) {
+    if (points.size() > 2 * kMostSteps) return {};
+    const std::int64_t code = points.back().code;
+    const std::int64_t step = next_step(define, points.back().sum, sums);
+    points.push_back({step - 1, code});
+    points.push_back({step, define(step)});
+  }
+  points.push_back({sums.highest, last});
+  return points;
+}
+
+/// What kernels compute in float32.
+std::int64_t float_code(float multiply, float add, std::int64_t sum, bool has_fma,
+                        const Epilogue& epilogue) {
+  const auto x = static_cast<float>(sum);
+  const float y = has_fma ? std::fma(multiply, x, add) : multiply * x + add;
+  const double code = std::nearbyint(static_cast<double>(y));
+  const auto from_center = [&](std::int32_t bound) {
+    return static_cast<double>(bound) - static_cast<double>(epilogue.center);
+  };
+  return static_cast<std::int64_t>(
+             std::clamp(code, from_center(epilogue.lowest), from_center(epilogue.highest))) +
+         epilogue.center;
+}
+
+/// What makes rounding to the nearest, ties to the even one, the op's rounding: less than half of
+/// 2^-e decides where integers in units of 2^-e go, and keeps them from being ties. None where that
+/// depends on the sign of what is rounded.
+std::optional<double> lag_of(const Definition& define, Interval codes) {
+  const double tiny = define.shift == 0 ? 0 : std::ldexp(0.5, -define.shift);
+  const double half = define.shift == 0 ? 0 : 0.5;
+  switch (define.op.rounding) {
+    case program::Rounding::kHalfEven:
+      return 0;
+    case program::Rounding::kHalfUp:
+      return tiny;
+    case program::Rounding::kFloor:
+      return tiny - half;
+    case program::Rounding::kCeil:
+      return half - tiny;
+    case program::Rounding::kHalfAway:
+      // Where results of the other sign are clamped to the same code.
+      if (codes.lowest >= 0) return tiny;
+      if (codes.highest <= 0) return -tiny;
+      return std::nullopt;
+    case program::Rounding::kTowardZero:
+      break;
+  }
+  if (codes.lowest >= 0) return tiny - half;
+  if (codes.highest <= 0) return half - tiny;
+  return std::nullopt;
+}
+
+/// multiply_f and add_f of an output for which float32 gives the definition's codes.
+bool find_float(const Definition& define, double lag, Interval sums, bool has_fma, std::size_t i,
+                Epilogue& epilogue) {
+  const int exponent = -define.shift;
+  const auto multiply =
+      static_cast<float>(std::ldexp(static_cast<double>(define.multiplier), exponent));
+  const double exact =
+      std::ldexp(static_cast<double>(define.addend), exponent) - epilogue.center + lag;
+  const double largest = std::ldexp(define.largest_numerator(sums, epilogue.center), exponent);
+  // Bounds with room for their own rounding.
+  if (largest >= 0x1p30 || !is_int32(sums.lowest) || !is_int32(sums.highest)) return false;
+  const std::vector<Point> points = points_of(define, sums);
+  if (points.empty()) return false;
+  const double farthest = std::max(std::abs(static_cast<double>(epilogue.lowest)),
+                                   std::abs(static_cast<double>(epilogue.highest)));
+  const double unit = (std::abs(farthest - std::abs(epilogue.center)) + 1) * 0x1p-25;
+  constexpr int kMostTries = 8;
+  for (int k = 0; k <= 2 * kMostTries; ++k) {
+    const int away = k % 2 == 0 ? k / 2 : -(k + 1) / 2;
+    const auto add = static_cast<float>(exact + away * unit);
+    const bool is_equal = std::all_of(points.begin(), points.end(), [&](const Point& point) {
+      return float_code(multiply, add, point.sum, has_fma, epilogue) == point.code;
+    });
+    if (!is_equal) continue;
+    epilogue.multiply_f[i] = multiply;
+    epilogue.add_f[i] = add;
+    return true;
+  }
+  return false;
+}
+
+bool find_double(const Definition& define, double lag, Interval sums, std::size_t i,
+                 Epilogue& epilogue) {
+  const double largest = define.largest_numerator(sums, epilogue.center);
+  if (largest >= 0x1p52 || std::ldexp(largest, -define.shift) >= 0x1p30) return false;
+  epilogue.multiply_d[i] = std::ldexp(static_cast<double>(define.multiplier), -define.shift);
+  epilogue.add_d[i] =
+      std::ldexp(static_cast<double>(define.addend), -define.shift) - epilogue.center + lag;
+  return true;
 }
 
 }  // namespace
 
-std::optional<Epilogue> make_epilogue(const program::Program& program, const program::Node& node,
-                                      std::span<const program::Interval> sums,
-                                      std::size_t padded_size) {
-  const auto& op = std::get<program::Requantize>(node.op);
-  const auto multiplier = by_output(program.constant(op.multiplier), sums.size());
-  const auto addend = by_output(program.constant(op.addend), sums.size());
-  const auto shift = by_output(program.constant(op.shift), sums.size());
-  if (!multiplier || !addend || !shift || !is_int32(op.lowest) || !is_int32(op.highest)) {
+std::optional<Epilogue> make_epilogue(const EpilogueRequest& request) {
+  const program::Program& program = request.program;
+  const auto& op = std::get<program::Requantize>(request.node.op);
+  // Codes that y does not hold are never reached.
+  Interval codes{op.lowest, op.highest};
+  if (!request.node.outputs.empty()) {
+    const Interval held = program.buffer(request.node.outputs[0]).width.range();
+    codes = {std::max(codes.lowest, held.lowest), std::min(codes.highest, held.highest)};
+  }
+  const std::size_t size = request.sums.size();
+  const auto multiplier = by_output(program.constant(op.multiplier), size, request.elements);
+  const auto addend = by_output(program.constant(op.addend), size, request.elements);
+  const auto shift = by_output(program.constant(op.shift), size, request.elements);
+  if (!multiplier || !addend || !shift || !is_int32(codes.lowest) || !is_int32(codes.highest)) {
     return std::nullopt;
   }
-  Epilogue made{.mode = mode_of(op.rounding),
-                .lowest = static_cast<std::int32_t>(op.lowest),
-                .highest = static_cast<std::int32_t>(op.highest)};
-  // Kernels know float32 with one rounding alone.
-  bool is_float = made.mode == Epilogue::Mode::kNearestEven;
-  made.multiply_d.resize(padded_size);
-  made.add_d.resize(padded_size);
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    const double largest = largest_numerator(sums[i], (*multiplier)[i], (*addend)[i], (*shift)[i]);
-    // Bounds with room for their own rounding.
-    if (largest >= 0x1p52 || std::ldexp(largest, -static_cast<int>((*shift)[i])) >= 0x1p30) {
+  std::vector<Definition> definitions;
+  std::vector<double> lags;
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::int64_t bias = request.bias.empty() ? 0 : request.bias[i];
+    if (bias != 0 && (!is_int32(bias) || std::abs((*addend)[i]) >= std::int64_t{1} << 62)) {
       return std::nullopt;
     }
-    const auto sum_size = std::max(std::abs(sums[i].lowest), std::abs(sums[i].highest));
-    is_float = is_float && largest < 0x1p23 && sum_size < (1 << 24);
-    const double half = op.rounding == program::Rounding::kHalfUp ? 0.5 : 0.0;
-    const int exponent = -static_cast<int>((*shift)[i]);
-    made.multiply_d[i] = std::ldexp(static_cast<double>((*multiplier)[i]), exponent);
-    made.add_d[i] = std::ldexp(static_cast<double>((*addend)[i]), exponent) + half;
+    definitions.push_back({(*multiplier)[i], (*addend)[i] + (*multiplier)[i] * bias,
+                           static_cast<int>((*shift)[i]), op});
+    const std::optional<double> lag = lag_of(definitions.back(), codes);
+    if (!lag) return std::nullopt;
+    lags.push_back(*lag);
   }
+  Epilogue made{.arithmetic = Epilogue::Arithmetic::kFloat,
+                .lowest = static_cast<std::int32_t>(codes.lowest),
+                .highest = static_cast<std::int32_t>(codes.highest),
+                .center = center_of(codes)};
+  made.multiply_f.resize(request.padded_size);
+  made.add_f.resize(request.padded_size);
+  // Elements of a channel have much in common.
+  const auto is_as_before = [&](std::size_t i) {
+    return i > 0 && definitions[i] == definitions[i - 1] && request.sums[i] == request.sums[i - 1];
+  };
+  std::size_t i = 0;
+  for (; i < size; ++i) {
+    if (is_as_before(i)) {
+      made.multiply_f[i] = made.multiply_f[i - 1];
+      made.add_f[i] = made.add_f[i - 1];
+    } else if (!find_float(definitions[i], lags[i], request.sums[i], request.has_fma, i, made)) {
+      break;
+    }
+  }
+  if (i == size) return made;
   made.arithmetic = Epilogue::Arithmetic::kDouble;
-  if (is_float) {
-    made.arithmetic = Epilogue::Arithmetic::kFloat;
-    made.multiply_f.assign(made.multiply_d.begin(), made.multiply_d.end());
-    made.add_f.assign(made.add_d.begin(), made.add_d.end());
-    made.multiply_d = {};
-    made.add_d = {};
+  made.multiply_f = {};
+  made.add_f = {};
+  made.multiply_d.resize(request.padded_size);
+  made.add_d.resize(request.padded_size);
+  for (i = 0; i < size; ++i) {
+    if (!find_double(definitions[i], lags[i], request.sums[i], i, made)) return std::nullopt;
   }
   return made;
 }

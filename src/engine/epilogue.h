@@ -10,32 +10,48 @@
 
 namespace pare::engine {
 
-/// A requantize that follows a linear op while the sums are still in registers:
+/// A requantize of sums that are in registers, mostly those of a linear op:
 ///
-///     y = clamp(round(multiply[i] sum + add[i]), lowest, highest)
+///     y = clamp(round(multiply[i] sum + add[i]) + center, lowest, highest)
 ///
-/// in floating point, where that is proven to be exact: multiply is M / 2^e, add is B / 2^e (plus
-/// 1/2 for half_up, which then is floor). Scaling by a power of two is exact, and so are the
-/// product and the sum where all of them are integers below 2^53 in units of 2^-e (2^24 for
-/// float32).
+/// in floating point, rounded to the nearest, ties to the even one, where that is proven to give
+/// the definition's codes. `center` is an even number amid the codes, so that results are near 0,
+/// where floating point is finest, and those of 8 bits saturate as signed bytes. add is B / 2^e
+/// less the center, and what makes this rounding the op's (floor: nearly 1/2 less).
+///
+/// kDouble: multiply is M / 2^e. Scaling by a power of two is exact, and so are the product and the
+/// sum where all of them are integers below 2^53 in units of 2^-e / 2.
+///
+/// kFloat: the definition and what kernels compute are both monotone in the sum, so they agree for
+/// all sums if they do on both sides of every step of the definition and at both ends: that was
+/// tried, for each output, with add a little off where that was needed.
 struct Epilogue {
-  enum class Arithmetic : std::uint8_t { kNone, kFloat, kDouble };
-  enum class Mode : std::uint8_t { kNearestEven, kFloor, kCeil, kTruncate, kHalfAway };
+  enum class Arithmetic : std::uint8_t { kFloat, kDouble };
 
-  Arithmetic arithmetic = Arithmetic::kNone;
-  Mode mode = Mode::kNearestEven;
+  Arithmetic arithmetic = Arithmetic::kDouble;
   std::int32_t lowest = 0;
   std::int32_t highest = 0;
+  std::int32_t center = 0;
   AlignedVector<float> multiply_f = {};  ///< one an output, with padding
   AlignedVector<float> add_f = {};
   AlignedVector<double> multiply_d = {};
   AlignedVector<double> add_d = {};
 };
 
-/// The epilogue of a requantize whose constants do not depend on the row, for sums of `sums` (one
-/// an output) that has `padded_size` outputs; none where floating point is not proven to be exact.
-std::optional<Epilogue> make_epilogue(const program::Program& program, const program::Node& node,
-                                      std::span<const program::Interval> sums,
-                                      std::size_t padded_size);
+struct EpilogueRequest {
+  const program::Program& program;
+  const program::Node& node;                ///< the requantize
+  std::span<const program::Interval> sums;  ///< one an output
+  std::span<const std::int64_t> bias = {};  ///< one an output: what the sums still lack
+  std::size_t padded_size = 0;
+  /// Empty: outputs of a linear op, whose constants must be the same in each row. Else the shape of
+  /// x: each of its elements is an output.
+  Shape elements = {};
+  bool has_fma = false;  ///< whether the kernels' float32 multiply-add rounds once
+};
+
+/// The epilogue of a requantize; none where floating point is not
+/// proven to be exact, or where rounding depends on the sign of what is rounded.
+std::optional<Epilogue> make_epilogue(const EpilogueRequest& request);
 
 }  // namespace pare::engine

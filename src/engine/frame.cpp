@@ -52,6 +52,8 @@ Frame::Frame(const program::Program& program, const Plan& plan, const ArenaLayou
 void Frame::run(const BoundStep& bound, std::int64_t t, Extent extent) noexcept {
   if (const auto* linear = std::get_if<LinearStep>(&bound.step->work)) {
     linear->kernel({linear->op, bound.inputs[0], bound.output, t, extent});
+  } else if (const auto* elementwise = std::get_if<ElementwiseStep>(&bound.step->work)) {
+    elementwise->kernel({elementwise->op, bound.inputs, bound.output, t, extent});
   } else if (const auto* generic = std::get_if<GenericOp>(&bound.step->work)) {
     run_generic(*generic, bound.inputs, bound.output, bound.room, t, extent);
   }

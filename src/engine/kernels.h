@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/elementwise.h"
 #include "engine/input_mapper.h"
 #include "engine/linear.h"
 
@@ -30,7 +31,10 @@ struct Kernels {
   /// Lanes are samples.
   LinearKernel dense_batch = nullptr;
   LinearKernel sparse_batch = nullptr;
+  LinearKernel pairs_batch = nullptr;
+  ElementwiseKernel elementwise = nullptr;  ///< of one sample and of batches
   InputKernel map_input = nullptr;
+  bool has_fma = false;  ///< whether a multiply-add of float32 rounds once
 };
 
 /// REQUIRES: the machine has the instruction set.

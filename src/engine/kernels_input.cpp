@@ -8,7 +8,7 @@
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "engine/input_mapper.h"
-#include "engine/kernel_parts.inc"
+#include "engine/kernel_finish.inc"
 
 PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
@@ -30,13 +30,26 @@ HWY_INLINE VFloats scaled(const InputMapper& mapper, VFloats raw, std::size_t e)
 }
 
 /// round(scaled * multiply / divide), step by step as it is defined.
-HWY_NOINLINE VFloats rounded_exactly(const InputMapper& mapper, VFloats raw, std::size_t e) {
+HWY_INLINE VFloats rounded_exactly(const InputMapper& mapper, VFloats raw, std::size_t e) {
   const VFloats multiply = hn::LoadU(Floats(), mapper.multiply.data() + e);
   const VFloats divide = hn::LoadU(Floats(), mapper.divide.data() + e);
   return hn::Round(hn::Div(hn::Mul(scaled(mapper, raw, e), multiply), divide));
 }
 
-HWY_INLINE VFloats rounded(const InputMapper& mapper, VFloats raw, std::size_t e) {
+/// What is not NaN, clamped, as integers.
+HWY_INLINE VInts clamped(const InputMapper& mapper, VFloats code) {
+  const VFloats in_range =
+      hn::Min(hn::Max(code, hn::Set(Floats(), mapper.lowest)), hn::Set(Floats(), mapper.highest));
+  return to_nearest_ints(in_range);
+}
+
+HWY_NOINLINE VInts codes_exactly(const InputMapper& mapper, VFloats raw, std::size_t e) {
+  const VFloats zero_point = hn::Set(Floats(), mapper.zero_point);
+  const VFloats code = hn::Add(rounded_exactly(mapper, raw, e), zero_point);
+  return clamped(mapper, hn::IfThenElse(hn::IsNaN(code), zero_point, code));
+}
+
+HWY_INLINE VInts codes_of(const InputMapper& mapper, VFloats raw, std::size_t e) {
 #if HWY_NATIVE_FMA
   if (!mapper.gain.empty()) {
     const VFloats y = hn::MulAdd(raw, hn::LoadU(Floats(), mapper.gain.data() + e),
@@ -45,19 +58,12 @@ HWY_INLINE VFloats rounded(const InputMapper& mapper, VFloats raw, std::size_t e
     const VFloats slack = hn::NegMulAdd(hn::Abs(y), hn::Set(Floats(), mapper.near),
                                         hn::Set(Floats(), 0.5F - mapper.near_zero));
     // False for NaN.
-    if (HWY_LIKELY(hn::AllTrue(Floats(), hn::Lt(hn::Abs(hn::Sub(y, code)), slack)))) return code;
+    if (HWY_LIKELY(hn::AllTrue(Floats(), hn::Lt(hn::Abs(hn::Sub(y, code)), slack)))) {
+      return clamped(mapper, hn::Add(code, hn::Set(Floats(), mapper.zero_point)));
+    }
   }
 #endif
-  return rounded_exactly(mapper, raw, e);
-}
-
-HWY_INLINE VInts codes_of(const InputMapper& mapper, VFloats raw, std::size_t e) {
-  const VFloats zero_point = hn::Set(Floats(), mapper.zero_point);
-  const VFloats code = hn::Add(rounded(mapper, raw, e), zero_point);
-  const VFloats number = hn::IfThenElse(hn::IsNaN(code), zero_point, code);
-  const VFloats clamped =
-      hn::Min(hn::Max(number, hn::Set(Floats(), mapper.lowest)), hn::Set(Floats(), mapper.highest));
-  return hn::ConvertTo(Ints(), clamped);
+  return codes_exactly(mapper, raw, e);
 }
 
 /// The codes of elements first … first + count - 1 of one sample, as elements of the buffer.
@@ -87,29 +93,72 @@ void spread(const std::byte* row, std::size_t num_groups, std::size_t stride, st
   }
 }
 
-void map_input(const InputCall& call) noexcept {
+/// As many elements of a row at a time as fit the room for them.
+constexpr std::size_t kRoom = 256;
+/// Samples whose groups are spread together.
+constexpr std::size_t kRows = 4;
+
+struct Rows {
+  alignas(64) std::byte bytes[kRows][kRoom * sizeof(std::int32_t)] = {};
+};
+
+/// Groups of 32 bits of four samples: each group's go side by side.
+HWY_INLINE void spread_fours(const Rows& rows, std::size_t num_groups, std::size_t stride,
+                             std::byte* to) {
+  const hn::Full128<std::int32_t> d;
+  const hn::Repartition<std::int64_t, decltype(d)> wide;
+  const auto load = [&](std::size_t row, std::size_t g) HWY_ATTR {
+    return hn::Load(d, reinterpret_cast<const std::int32_t*>(rows.bytes[row]) + g);
+  };
+  auto* groups = reinterpret_cast<std::int32_t*>(to);
+  for (std::size_t g = 0; g < num_groups; g += 4) {
+    const auto a = load(0, g), b = load(1, g), c = load(2, g), e = load(3, g);
+    const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
+    const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
+    const auto ce_low = hn::BitCast(wide, hn::InterleaveLower(d, c, e));
+    const auto ce_high = hn::BitCast(wide, hn::InterleaveUpper(d, c, e));
+    const auto store = [&](auto v, std::size_t k) HWY_ATTR {
+      if (g + k < num_groups) hn::StoreU(hn::BitCast(d, v), d, groups + (g + k) * stride);
+    };
+    store(hn::InterleaveLower(wide, ab_low, ce_low), 0);
+    store(hn::InterleaveUpper(wide, ab_low, ce_low), 1);
+    store(hn::InterleaveLower(wide, ab_high, ce_high), 2);
+    store(hn::InterleaveUpper(wide, ab_high, ce_high), 3);
+  }
+}
+
+/// Elements first … first + count - 1 of the samples from s on, kRows of them or fewer.
+void map_rows(const InputCall& call, std::size_t s, std::size_t first, std::size_t count,
+              Rows& rows) {
   const InputMapper& mapper = call.mapper;
-  const Element element = call.x.element;
   const std::size_t stride = call.extent.stride;
-  if (stride == 1) return map_row(mapper, call.raw, 0, mapper.size, element, call.x.data);
-  // As many elements at a time as fit here.
-  constexpr std::size_t kRoom = 256;
-  alignas(64) std::byte row[kRoom * sizeof(std::int32_t)];
-  const std::size_t group_bytes = call.x.interleave * size_of(element);
-  for (std::size_t s = 0; s < call.extent.lanes; ++s) {
-    const float* raw = call.raw + s * mapper.size;
-    for (std::size_t first = 0; first < mapper.size; first += kRoom) {
-      const std::size_t count = HWY_MIN(kRoom, mapper.size - first);
-      map_row(mapper, raw, first, count, element, row);
-      const std::size_t num_groups = (count + call.x.interleave - 1) / call.x.interleave;
-      std::byte* to = call.x.data + first * stride * size_of(element) + s * group_bytes;
-      if (group_bytes == 4) {
-        spread<std::int32_t>(row, num_groups, stride, to);
-      } else if (group_bytes == 2) {
-        spread<std::int16_t>(row, num_groups, stride, to);
-      } else {
-        spread<std::int8_t>(row, num_groups, stride, to);
-      }
+  const std::size_t group_bytes = call.x.interleave * size_of(call.x.element);
+  const std::size_t num_groups = (count + call.x.interleave - 1) / call.x.interleave;
+  const std::size_t num_rows = HWY_MIN(kRows, call.extent.lanes - s);
+  std::byte* to = call.x.data + first * stride * size_of(call.x.element) + s * group_bytes;
+  for (std::size_t r = 0; r < num_rows; ++r) {
+    map_row(mapper, call.raw + (s + r) * mapper.size, first, count, call.x.element, rows.bytes[r]);
+  }
+  // There is room for whole fours of samples.
+  if (group_bytes == 4) return spread_fours(rows, num_groups, stride, to);
+  for (std::size_t r = 0; r < num_rows; ++r) {
+    if (group_bytes == 2) {
+      spread<std::int16_t>(rows.bytes[r], num_groups, stride, to + 2 * r);
+    } else {
+      spread<std::int8_t>(rows.bytes[r], num_groups, stride, to + r);
+    }
+  }
+}
+
+void map_input(const InputCall& call) noexcept {
+  const std::size_t size = call.mapper.size;
+  if (call.extent.stride == 1) {
+    return map_row(call.mapper, call.raw, 0, size, call.x.element, call.x.data);
+  }
+  Rows rows;
+  for (std::size_t s = 0; s < call.extent.lanes; s += kRows) {
+    for (std::size_t first = 0; first < size; first += kRoom) {
+      map_rows(call, s, first, HWY_MIN(kRoom, size - first), rows);
     }
   }
 }

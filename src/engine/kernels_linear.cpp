@@ -8,13 +8,15 @@
 #define HWY_TARGET_INCLUDE "engine/kernels_linear.cpp"
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
-#include "engine/kernel_parts.inc"
+#include "engine/kernel_finish.inc"
 #include "engine/kernels.h"
 
 PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
 
-InputKernel input_kernel();  // kernels_input.cpp
+InputKernel input_kernel();              // kernels_input.cpp
+LinearKernel pairs_kernel();             // kernels_pairs.cpp
+ElementwiseKernel elementwise_kernel();  // kernels_elementwise.cpp
 
 namespace {
 
@@ -57,6 +59,51 @@ HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byt
                finish.of_output(c1, i + 2), finish.of_output(d1, i + 3));
 }
 
+#if HWY_TARGET == HWY_AVX2
+/// A shorter run does not pay.
+constexpr std::size_t kShortestRun = 4;
+
+/// The same with sums of 16 bits, two a group, for as many groups as they are known to hold.
+template <Group kGroup, class Finish>
+HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const std::byte* x,
+                                    std::size_t stride, const Finish& finish, const Output& output,
+                                    std::size_t s) {
+  const std::size_t n = num_lanes();
+  const std::int32_t* bias = bias_of<kGroup>(w) + i;
+  VInts sums[4][kVectors];
+  for (std::size_t k = 0; k < 4; ++k) {
+    for (VInts& sum : sums[k]) sum = hn::Set(Ints(), bias[k]);
+  }
+  const std::int32_t* group = w.groups.data() + i / kBlock * w.num_groups * kBlock + i % kBlock;
+  for (std::size_t g = 0; g < w.num_groups;) {
+    const std::size_t end = HWY_MIN(g + w.run, w.num_groups);
+    VShorts parts[4][kVectors];
+    for (auto& part : parts) {
+      for (VShorts& sum : part) sum = hn::Zero(Shorts());
+    }
+    for (; g < end; ++g, x += 4 * stride, group += kBlock) {
+      const VInts x0 = prepare<kGroup>(load_ints(x));
+      const VInts x1 = prepare<kGroup>(load_ints(x + 4 * n));
+      for (std::size_t k = 0; k < 4; ++k) {
+        const VInts weights = hn::Set(Ints(), group[k]);
+        parts[k][0] = hn::Add(parts[k][0], VShorts{_mm256_maddubs_epi16(x0.raw, weights.raw)});
+        parts[k][1] = hn::Add(parts[k][1], VShorts{_mm256_maddubs_epi16(x1.raw, weights.raw)});
+      }
+    }
+    const __m256i one = _mm256_set1_epi16(1);
+    for (std::size_t k = 0; k < 4; ++k) {
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        sums[k][v] = hn::Add(sums[k][v], VInts{_mm256_madd_epi16(parts[k][v].raw, one)});
+      }
+    }
+  }
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    output.store(i, s + v * n, finish.of_output(sums[0][v], i), finish.of_output(sums[1][v], i + 1),
+                 finish.of_output(sums[2][v], i + 2), finish.of_output(sums[3][v], i + 3));
+  }
+}
+#endif
+
 template <Group kGroup, class Finish>
 void dense_rows(const LinearCall& call, const Finish& finish) {
   const DenseWeights& w = *call.op.dense;
@@ -64,9 +111,17 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
   const std::size_t row_bytes = w.num_inputs * stride * (4 / w.interleave);
   for (std::size_t row = 0; row < call.op.num_rows; ++row) {
     const std::byte* x = call.x.at(call.t) + row * row_bytes;
-    const Output output(call, row, w.num_outputs);
+    const Output output(call.y, call.t, stride, row, w.num_outputs, finish.range());
     for (std::size_t s = 0; s < call.extent.lanes; s += kVectors * num_lanes()) {
       for (std::size_t i = 0; i < w.num_outputs; i += 4) {
+#if HWY_TARGET == HWY_AVX2
+        if constexpr (kGroup == Group::kBytes || kGroup == Group::kSignedBytes) {
+          if (w.run >= kShortestRun) {
+            dense_block_by_runs<kGroup>(w, i, x + 4 * s, stride, finish, output, s);
+            continue;
+          }
+        }
+#endif
         dense_block<kGroup>(w, i, x + 4 * s, stride, finish, output, s);
       }
     }
@@ -75,9 +130,8 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
 
 void dense_batch(const LinearCall& call) noexcept {
   with_group(*call.op.dense, call.op.dense->has_small_pairs, [&](auto group) HWY_ATTR {
-    with_epilogue(call.op, [&](auto* finish) HWY_ATTR {
-      using Finish = std::remove_pointer_t<decltype(finish)>;
-      dense_rows<decltype(group)::value>(call, Finish(call.op));
+    with_epilogue(call.op.epilogue.get(), call.y.element, [&](const auto& finish) HWY_ATTR {
+      dense_rows<decltype(group)::value>(call, finish);
     });
   });
 }
@@ -122,7 +176,7 @@ void sparse_rows(const LinearCall& call, const Finish& finish) {
   const SparseWeights& w = *call.op.sparse;
   const std::size_t stride = call.extent.stride;
   const std::size_t n = num_lanes();
-  const Output output(call, 0, w.num_outputs);
+  const Output output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
   const std::byte* x = call.x.at(call.t);
   std::size_t s = 0;
   // Sums of a product wait for each other: more vectors at once keep the units busy.
@@ -136,9 +190,8 @@ void sparse_rows(const LinearCall& call, const Finish& finish) {
 
 void sparse_batch(const LinearCall& call) noexcept {
   with_group(*call.op.sparse, call.op.sparse->has_small_pairs, [&](auto group) HWY_ATTR {
-    with_epilogue(call.op, [&](auto* finish) HWY_ATTR {
-      using Finish = std::remove_pointer_t<decltype(finish)>;
-      sparse_rows<decltype(group)::value>(call, Finish(call.op));
+    with_epilogue(call.op.epilogue.get(), call.y.element, [&](const auto& finish) HWY_ATTR {
+      sparse_rows<decltype(group)::value>(call, finish);
     });
   });
 }
@@ -148,7 +201,8 @@ void sparse_batch(const LinearCall& call) noexcept {
 /// kNum vectors of outputs from i on. Two sums each, so that fewer products wait for each other.
 template <Group kGroup, std::size_t kNum, class Finish>
 HWY_INLINE void sample_block(const DenseWeights& w, std::size_t i, const std::byte* x,
-                             const Finish& finish, Element element, std::byte* y) {
+                             const Finish& finish, const Clamp& clamp, Element element,
+                             std::byte* y) {
   const std::size_t n = num_lanes();
   const std::int32_t* bias = bias_of<kGroup>(w);
   VInts even[kNum];
@@ -177,8 +231,8 @@ HWY_INLINE void sample_block(const DenseWeights& w, std::size_t i, const std::by
   }
   for (std::size_t v = 0; v < kNum; ++v) {
     const std::size_t first = i + v * n;
-    const VInts code = finish.of_outputs(hn::Add(even[v], odd[v]), first);
-    store_lanes(code, element, y + first * size_of(element));
+    const VInts result = finish.of_outputs(hn::Add(even[v], odd[v]), first);
+    store_lanes(clamp(result), element, y + first * size_of(element));
   }
 }
 
@@ -188,17 +242,18 @@ void sample_rows(const LinearCall& call, const Finish& finish) {
   const std::size_t n = num_lanes();
   const std::size_t padded = w.bias.size();
   const Element element = call.y.element;
+  const Clamp clamp(finish.range());
   const std::byte* x = call.x.at(call.t);
   std::byte* y = call.y.at(call.t);
   for (std::size_t row = 0; row < call.op.num_rows; ++row) {
     std::size_t i = 0;
     for (; i + 4 * n <= padded; i += 4 * n) {
-      sample_block<kGroup, 4>(w, i, x, finish, element, y);
+      sample_block<kGroup, 4>(w, i, x, finish, clamp, element, y);
     }
     for (; i + 2 * n <= padded; i += 2 * n) {
-      sample_block<kGroup, 2>(w, i, x, finish, element, y);
+      sample_block<kGroup, 2>(w, i, x, finish, clamp, element, y);
     }
-    for (; i + n <= padded; i += n) sample_block<kGroup, 1>(w, i, x, finish, element, y);
+    for (; i + n <= padded; i += n) sample_block<kGroup, 1>(w, i, x, finish, clamp, element, y);
     x += w.num_inputs * (4 / w.interleave);
     y += w.num_outputs * size_of(element);
   }
@@ -206,9 +261,8 @@ void sample_rows(const LinearCall& call, const Finish& finish) {
 
 void dense_sample(const LinearCall& call) noexcept {
   with_group(*call.op.dense, call.op.dense->has_small_pairs, [&](auto group) HWY_ATTR {
-    with_epilogue(call.op, [&](auto* finish) HWY_ATTR {
-      using Finish = std::remove_pointer_t<decltype(finish)>;
-      sample_rows<decltype(group)::value>(call, Finish(call.op));
+    with_epilogue(call.op.epilogue.get(), call.y.element, [&](const auto& finish) HWY_ATTR {
+      sample_rows<decltype(group)::value>(call, finish);
     });
   });
 }
@@ -220,7 +274,10 @@ const Kernels& linear_kernels() {
   static const Kernels kernels{.dense_sample = dense_sample,
                                .dense_batch = dense_batch,
                                .sparse_batch = sparse_batch,
-                               .map_input = input_kernel()};
+                               .pairs_batch = pairs_kernel(),
+                               .elementwise = elementwise_kernel(),
+                               .map_input = input_kernel(),
+                               .has_fma = HWY_NATIVE_FMA != 0};
   return kernels;
 }
 
@@ -253,6 +310,8 @@ std::vector<InstructionSet> instruction_sets() {
 #endif
 #if HWY_TARGETS != HWY_STATIC_TARGET
   const std::int64_t here = hwy::SupportedTargets();
+#else
+  [[maybe_unused]] constexpr std::int64_t here = HWY_STATIC_TARGET;
 #endif
 #if HWY_TARGETS & HWY_NEON
   sets.push_back(InstructionSet::kNeon);

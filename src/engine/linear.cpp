@@ -55,6 +55,52 @@ bool has_small_pairs(const Matrix& matrix) {
   return 2 * largest_weight * largest_input < (1 << 15);
 }
 
+constexpr std::int64_t kLargestShort = (1 << 15) - 1;
+
+/// What partial sums can be: those of what is negative, and those of what is positive.
+struct PartialSums {
+  std::int64_t lowest = 0;
+  std::int64_t highest = 0;
+
+  void add(std::int64_t low, std::int64_t high) {
+    lowest += std::min<std::int64_t>(low, 0);
+    highest += std::max<std::int64_t>(high, 0);
+  }
+  bool fits_short() const { return lowest >= -kLargestShort - 1 && highest <= kLargestShort; }
+};
+
+/// Whether runs of so many groups of four inputs have sums that fit (DenseWeights::run).
+bool fits_runs(const Matrix& matrix, std::size_t run) {
+  const std::int64_t largest_input = matrix.x.lowest < 0 ? 255 : matrix.x.highest;
+  const std::size_t length = run * matrix.interleave;
+  for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
+    const auto row = matrix.weight.subspan(i * matrix.num_inputs, matrix.num_inputs);
+    for (std::size_t first = 0; first < row.size(); first += length) {
+      const auto part = row.subspan(first, std::min(length, row.size() - first));
+      PartialSums pairs[2];
+      for (std::size_t j = 0; j < part.size(); ++j) {
+        const std::int64_t product = part[j] * largest_input;
+        pairs[j / 2 % 2].add(product, product);
+      }
+      if (!pairs[0].fits_short() || !pairs[1].fits_short()) return false;
+    }
+  }
+  return true;
+}
+
+/// The longest run of the whole, its half, its third, …; 0 if none fits.
+std::size_t longest_run(const Matrix& matrix) {
+  if (matrix.interleave != 4) return 0;
+  const std::size_t whole = num_groups(matrix);
+  std::size_t last = 0;
+  for (std::size_t parts = 1; parts <= 16; ++parts) {
+    const std::size_t run = (whole + parts - 1) / parts;
+    if (run != last && fits_runs(matrix, run)) return run;
+    last = run;
+  }
+  return 0;
+}
+
 template <class T>
 std::size_t bytes(const T& list) {
   return list.size() * sizeof(list[0]);
@@ -71,6 +117,7 @@ DenseWeights pack_dense(const Matrix& matrix) {
                       .offset_bias = pack_offset_bias(matrix),
                       .has_small_pairs = has_small_pairs(matrix)};
   packed.groups.resize(round_up(matrix.num_outputs, kBlock) * packed.num_groups);
+  if (packed.has_small_pairs) packed.run = longest_run(matrix);
   for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
     for (std::size_t g = 0; g < packed.num_groups; ++g) {
       packed.groups[(i / kBlock * packed.num_groups + g) * kBlock + i % kBlock] =
@@ -99,6 +146,30 @@ SparseWeights pack_sparse(const Matrix& matrix) {
   return packed;
 }
 
+std::optional<PairWeights> pack_pairs(const Matrix& matrix) {
+  PairWeights packed{.num_outputs = matrix.num_outputs};
+  packed.bias.resize(matrix.num_outputs);
+  packed.first.push_back(0);
+  for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
+    const auto row = matrix.weight.subspan(i * matrix.num_inputs, matrix.num_inputs);
+    PartialSums sums;
+    for (const std::int64_t w : row) sums.add(w * matrix.x.highest, w * matrix.x.highest);
+    const std::int64_t bias = matrix.bias.empty() ? 0 : matrix.bias[i];
+    sums.add(bias, bias);
+    if (!sums.fits_short()) return std::nullopt;
+    packed.bias[i] = static_cast<std::int16_t>(bias);
+    for (std::size_t j = 0; j < row.size(); j += 2) {
+      const std::int64_t next = j + 1 < row.size() ? row[j + 1] : 0;
+      if (row[j] == 0 && next == 0) continue;
+      const auto pair = static_cast<std::uint32_t>((row[j] & 0xFF) | (next & 0xFF) << 8);
+      packed.inputs.push_back(static_cast<std::uint16_t>(j / 2));
+      packed.pairs.push_back(static_cast<std::int32_t>(pair | pair << 16));
+    }
+    packed.first.push_back(static_cast<std::uint32_t>(packed.inputs.size()));
+  }
+  return packed;
+}
+
 std::size_t bytes_of(const DenseWeights& weights) {
   return bytes(weights.groups) + bytes(weights.bias) + bytes(weights.offset_bias);
 }
@@ -106,6 +177,10 @@ std::size_t bytes_of(const DenseWeights& weights) {
 std::size_t bytes_of(const SparseWeights& weights) {
   return bytes(weights.first) + bytes(weights.inputs) + bytes(weights.groups) +
          bytes(weights.bias) + bytes(weights.offset_bias);
+}
+
+std::size_t bytes_of(const PairWeights& weights) {
+  return bytes(weights.first) + bytes(weights.inputs) + bytes(weights.pairs) + bytes(weights.bias);
 }
 
 }  // namespace pare::engine

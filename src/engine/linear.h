@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct DenseWeights {
   AlignedVector<std::int32_t> offset_bias = {};
   /// Whether two neighbouring products, with inputs so shifted, fit 16 bits.
   bool has_small_pairs = false;
+  /// Into runs of how many groups the inputs can be cut so that, for every output, the sum of a
+  /// run's products of each pair, in any order, fits 16 bits. 0: not even one group's do.
+  std::size_t run = 0;
 };
 
 /// The same matrix as a list of the groups that are not all zero, output by output.
@@ -45,15 +49,27 @@ struct SparseWeights {
   bool has_small_pairs = false;
 };
 
-/// y = epilogue(weight x + bias), for kernels with 32-bit sums.
+/// A matrix as a list of pairs of neighbouring 8-bit weights that are not both zero, output by
+/// output, for inputs of unsigned bytes and sums that fit 16 bits in any order.
+struct PairWeights {
+  std::size_t num_outputs = 0;
+  std::vector<std::uint32_t> first = {};   ///< of each output and the end: into the two lists
+  std::vector<std::uint16_t> inputs = {};  ///< number of the pair
+  AlignedVector<std::int32_t> pairs = {};  ///< its weights, twice
+  std::vector<std::int16_t> bias = {};
+};
+
+/// y = epilogue(weight x + bias), for kernels with sums of 32 or 16 bits.
 struct LinearOp {
   std::shared_ptr<const DenseWeights> dense = nullptr;
   std::shared_ptr<const SparseWeights> sparse = nullptr;
+  std::shared_ptr<const PairWeights> pairs = nullptr;
   std::shared_ptr<const Epilogue> epilogue = nullptr;
   std::size_t num_rows = 1;  ///< of x: the product of its leading axes
 };
 
-/// What a kernel runs on. x has the weights' interleave; y interleave 4 (8 bits), 2 (16 bits) or 1.
+/// What a kernel runs on. x has the weights' interleave; y interleave 4 or 2 (8 bits), 2 (16 bits)
+/// or 1.
 struct LinearCall {
   const LinearOp& op;
   const View& x;
@@ -79,8 +95,13 @@ DenseWeights pack_dense(const Matrix& matrix);
 /// REQUIRES: as pack_dense, and at most 2^16 groups.
 SparseWeights pack_sparse(const Matrix& matrix);
 
+/// None if some sum, in some order, might not fit 16 bits. REQUIRES: weights of 8 bits, inputs of
+/// unsigned bytes, at most 2^17 of them.
+std::optional<PairWeights> pack_pairs(const Matrix& matrix);
+
 /// Bytes of packed weights, their bias and lists.
 std::size_t bytes_of(const DenseWeights& weights);
 std::size_t bytes_of(const SparseWeights& weights);
+std::size_t bytes_of(const PairWeights& weights);
 
 }  // namespace pare::engine

@@ -6,9 +6,12 @@
 #include "engine/plan.h"
 
 #include <algorithm>
-#include <limits>
+#include <map>
 #include <optional>
 #include <utility>
+
+#include "engine/kernel_cost.h"
+#include "engine/lifetimes.h"
 
 namespace pare::engine {
 namespace {
@@ -20,7 +23,6 @@ using program::Node;
 using program::Program;
 using program::Requantize;
 using program::Section;
-using program::SectionKind;
 
 Interval hull_of(std::span<const std::int64_t> values) {
   const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
@@ -42,7 +44,7 @@ class Planner {
     }
     if (!request_.is_generic) choose_storage();
     for (const Section& section : program_.sections) add_section(section);
-    set_lifetimes();
+    set_lifetimes(plan_, program_);
     return std::move(plan_);
   }
 
@@ -111,8 +113,52 @@ class Planner {
         is_chosen[x.value] = true;
         storage(x).interleave = static_cast<std::uint32_t>(interleave);
         if (interleave == 2) storage(x).element = Element::kI16;
+        if (choose_pairs(section, node)) storage(x).interleave = 2;
       }
     }
+  }
+
+  /// Whether pairs of bytes with sums of 16 bits fit a linear op and are the fastest; then its step
+  /// is kept.
+  bool choose_pairs(const Section& section, const Node& node) {
+    if (request_.kind != PlanKind::kBatch || storage(node.inputs[0]).element != Element::kU8 ||
+        storage(node.inputs[0]).interleave != 4 ||
+        program_.buffer(node.inputs[0]).shape.size() > 1) {
+      return false;
+    }
+    const std::vector<std::int64_t> expanded = weights_of(node);
+    const Matrix matrix = matrix_of(node, expanded, 4);
+    if (fastest(matrix, true) != KernelKind::kSparsePairs) return false;
+    const Node* next = fused_requantize(section, node);
+    if (next != nullptr && add_pairs(node, next, matrix)) return true;
+    return add_pairs(node, nullptr, matrix);
+  }
+
+  bool add_pairs(const Node& node, const Node* requantize, const Matrix& matrix) {
+    Matrix without_bias = matrix;
+    LinearOp op;
+    if (requantize != nullptr) {
+      // The requantize adds the bias, which may not fit 16 bits.
+      without_bias.bias = {};
+      std::vector<Interval> sums = sums_of(node.outputs[0], matrix.num_outputs);
+      for (std::size_t i = 0; i < matrix.bias.size(); ++i) {
+        sums[i] = {sums[i].lowest - matrix.bias[i], sums[i].highest - matrix.bias[i]};
+      }
+      op.epilogue = epilogue_of(*requantize, sums, matrix.bias);
+      if (op.epilogue == nullptr) return false;
+    }
+    auto pairs = pack_pairs(without_bias);
+    if (!pairs) return false;
+    op.pairs = std::make_shared<const PairWeights>(std::move(*pairs));
+    packed_.pairs[node.outputs[0].value] = op.pairs;
+    pairs_.emplace(node.outputs[0].value,
+                   PairsStep{requantize, {KernelKind::kSparsePairs, kernels().pairs_batch, op}});
+    return true;
+  }
+
+  /// The kernel of a batch that is modelled, or asked for, to be the fastest.
+  KernelKind fastest(const Matrix& matrix, bool allows_pairs) const {
+    return fastest_kernel(matrix, {request_.instruction_set, allows_pairs, request_.preferred});
   }
 
   // ----------------------------------------------------------------------------------- steps
@@ -134,6 +180,7 @@ class Planner {
           step = linear_step(node, nullptr);
         }
       }
+      if (!step) step = elementwise_step(node);
       if (!step) step = generic_step(node);
       planned.steps.push_back(std::move(*step));
     }
@@ -151,6 +198,21 @@ class Planner {
             node.outputs[0]};
   }
 
+  std::optional<Step> elementwise_step(const Node& node) const {
+    const BufferId y = node.outputs[0];
+    const bool can_load_all = std::all_of(node.inputs.begin(), node.inputs.end(), [&](BufferId id) {
+      const Storage& x = plan_.buffers[id.value];
+      return can_load(x.element, x.interleave);
+    });
+    if (request_.is_generic || !can_load_all || !can_store(plan_.buffers[y.value])) {
+      return std::nullopt;
+    }
+    auto op = make_elementwise(program_, request_.intervals, node, kernels().has_fma);
+    if (!op) return std::nullopt;
+    return Step{program_.buffer(y).name, ElementwiseStep{kernels().elementwise, std::move(*op)},
+                node.inputs, y};
+  }
+
   /// A kernel for a linear op, and the requantize behind it if there is one. None if none fits.
   std::optional<Step> linear_step(const Node& node, const Node* requantize) {
     const auto& op = std::get<Linear>(node.op);
@@ -158,6 +220,10 @@ class Planner {
     const std::size_t interleave = wanted_interleave(node);
     const BufferId x = node.inputs[0];
     const BufferId y = requantize != nullptr ? requantize->outputs[0] : node.outputs[0];
+    const auto pairs = pairs_.find(node.outputs[0].value);
+    if (pairs != pairs_.end() && pairs->second.requantize == requantize && can_store(storage(y))) {
+      return Step{program_.buffer(y).name, pairs->second.step, {x}, y};
+    }
     if (interleave == 0 || storage(x).interleave != interleave) return std::nullopt;
     if (interleave == 2 && storage(x).element != Element::kI16) return std::nullopt;
     if (!can_store(storage(y))) return std::nullopt;
@@ -168,9 +234,10 @@ class Planner {
     if (step.op.num_rows > 1 && num_outputs % storage(y).interleave != 0) return std::nullopt;
     if (requantize != nullptr) {
       const std::vector<Interval> sums = sums_of(node.outputs[0], num_outputs);
-      auto epilogue = make_epilogue(program_, *requantize, sums, round_up(num_outputs, kBlock));
-      if (!epilogue) return std::nullopt;
-      step.op.epilogue = std::make_shared<const Epilogue>(std::move(*epilogue));
+      auto& epilogue = packed_.epilogues[node.outputs[0].value];
+      if (epilogue == nullptr) epilogue = epilogue_of(*requantize, sums, {});
+      if (epilogue == nullptr) return std::nullopt;
+      step.op.epilogue = epilogue;
     }
     take_weights(node, interleave, step);
     return Step{program_.buffer(y).name, std::move(step), {x}, y};
@@ -202,138 +269,93 @@ class Planner {
     return sums;
   }
 
-  void take_weights(const Node& node, std::size_t interleave, LinearStep& step) {
+  std::shared_ptr<const Epilogue> epilogue_of(const Node& requantize,
+                                              std::span<const Interval> sums,
+                                              std::span<const std::int64_t> bias) const {
+    auto made = make_epilogue({.program = program_,
+                               .node = requantize,
+                               .sums = sums,
+                               .bias = bias,
+                               .padded_size = round_up(sums.size(), kBlock),
+                               .has_fma = kernels().has_fma});
+    return made ? std::make_shared<const Epilogue>(std::move(*made)) : nullptr;
+  }
+
+  std::vector<std::int64_t> weights_of(const Node& node) const {
+    return program::expand(program_.constant(std::get<Linear>(node.op).weight));
+  }
+
+  Matrix matrix_of(const Node& node, std::span<const std::int64_t> expanded,
+                   std::size_t interleave) const {
     const auto& op = std::get<Linear>(node.op);
-    const program::Constant& weight = program_.constant(op.weight);
-    const std::vector<std::int64_t> expanded = program::expand(weight);
+    const Shape& shape = program_.constant(op.weight).shape;
     Matrix matrix{.weight = expanded,
-                  .num_outputs = static_cast<std::size_t>(weight.shape[0]),
-                  .num_inputs = static_cast<std::size_t>(weight.shape[1]),
+                  .num_outputs = static_cast<std::size_t>(shape[0]),
+                  .num_inputs = static_cast<std::size_t>(shape[1]),
                   .interleave = interleave,
                   .x = hull(node.inputs[0])};
     if (op.bias) matrix.bias = program_.constant(*op.bias).values;
-    const Kernels& kernels = kernels_of(request_.instruction_set);
+    return matrix;
+  }
+
+  void take_weights(const Node& node, std::size_t interleave, LinearStep& step) {
+    const std::vector<std::int64_t> expanded = weights_of(node);
+    const Matrix matrix = matrix_of(node, expanded, interleave);
     const std::size_t index = node.outputs[0].value;
     const bool is_bytes = interleave == 4;
-    if (request_.kind == PlanKind::kBatch && step.op.num_rows == 1 && is_sparse(matrix)) {
+    const bool is_batch = request_.kind == PlanKind::kBatch;
+    if (is_batch && step.op.num_rows == 1 && is_sparse(fastest(matrix, false))) {
       auto& sparse = packed_.sparse[index];
       if (sparse == nullptr) sparse = std::make_shared<SparseWeights>(pack_sparse(matrix));
       step.op.sparse = sparse;
-      step.kernel = kernels.sparse_batch;
+      step.kernel = kernels().sparse_batch;
       step.kind = is_bytes ? KernelKind::kSparseBytes : KernelKind::kSparseShorts;
       return;
     }
     auto& dense = packed_.dense[index];
     if (dense == nullptr) dense = std::make_shared<DenseWeights>(pack_dense(matrix));
     step.op.dense = dense;
-    step.kernel = request_.kind == PlanKind::kBatch ? kernels.dense_batch : kernels.dense_sample;
+    step.kernel = is_batch ? kernels().dense_batch : kernels().dense_sample;
     step.kind = is_bytes ? KernelKind::kDenseBytes : KernelKind::kDenseShorts;
   }
 
-  /// Whether leaving out zero groups is faster: a group that is left costs 5 loads for 4 products,
-  /// where the dense kernel needs 3 (it has 4 outputs for each load of x).
-  static bool is_sparse(const Matrix& matrix) {
-    const std::size_t groups =
-        matrix.num_outputs * (round_up(matrix.num_inputs, matrix.interleave) / matrix.interleave);
-    std::size_t num_left = 0;
-    for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
-      for (std::size_t j = 0; j < matrix.num_inputs; j += matrix.interleave) {
-        const auto row = matrix.weight.subspan(i * matrix.num_inputs, matrix.num_inputs);
-        const auto group = row.subspan(j, std::min(matrix.interleave, matrix.num_inputs - j));
-        num_left += std::any_of(group.begin(), group.end(), [](auto w) { return w != 0; }) ? 1 : 0;
-      }
-    }
-    return 4 * num_left < 3 * groups;
+  static bool is_sparse(KernelKind kind) {
+    return kind == KernelKind::kSparseBytes || kind == KernelKind::kSparseShorts;
   }
 
-  // ------------------------------------------------------------------------------- lifetimes
+  const Kernels& kernels() const { return kernels_of(request_.instruction_set); }
 
-  /// Positions: a section's begin, its steps, its end; then the next section's.
-  struct Place {
-    std::size_t section;
-    std::size_t position;
+  /// A step of the kernel for pairs, with the requantize it takes along.
+  struct PairsStep {
+    const Node* requantize;
+    LinearStep step;
   };
-
-  void set_lifetimes() {
-    const std::size_t n = program_.buffers.size();
-    std::vector<std::optional<Place>> written(n);
-    std::vector<std::vector<Place>> read(n);
-    std::vector<std::size_t> begins;
-    std::vector<std::size_t> ends;
-    std::size_t position = 1;
-    for (std::size_t s = 0; s < plan_.sections.size(); ++s) {
-      begins.push_back(position++);
-      for (const program::State& state : plan_.sections[s].states) {
-        written[state.buffer.value] = Place{s, begins[s]};
-      }
-      for (const Step& step : plan_.sections[s].steps) {
-        for (const BufferId id : step.inputs) read[id.value].push_back({s, position});
-        written[step.output.value] = Place{s, position++};
-      }
-      ends.push_back(position);
-      for (const program::State& state : plan_.sections[s].states) {
-        read[state.next.value].push_back({s, position});
-        read[state.buffer.value].push_back({s, position});
-      }
-      ++position;
-    }
-    for (std::size_t b = 0; b < n; ++b) {
-      Storage& storage = plan_.buffers[b];
-      const bool is_input = !written[b];
-      const bool is_output = is_listed(program_.outputs, b);
-      bool crosses = is_input || is_output;
-      storage.first = is_input ? 0 : written[b]->position;
-      storage.last = is_output ? position : storage.first;
-      for (const Place& place : read[b]) {
-        crosses = crosses || place.section != written[b]->section;
-        storage.last = std::max(storage.last, place.position);
-      }
-      storage.keeps_steps = program_.buffers[b].each.has_value() && crosses;
-      if (!crosses) continue;
-      // Other steps of the loops on the way come before its first and after its last position.
-      if (!is_input && is_loop(written[b]->section)) storage.first = begins[written[b]->section];
-      for (const Place& place : read[b]) {
-        if (is_loop(place.section)) storage.last = std::max(storage.last, ends[place.section]);
-      }
-    }
-  }
-
-  bool is_loop(std::size_t section) const {
-    return plan_.sections[section].kind != SectionKind::kOnce;
-  }
-
-  static bool is_listed(const std::vector<BufferId>& list, std::size_t buffer) {
-    return std::any_of(list.begin(), list.end(), [&](BufferId id) { return id.value == buffer; });
-  }
 
   const PlanRequest& request_;
   const Program& program_;
   PackedMatrices& packed_;
   std::vector<int> num_readers_;
+  std::map<std::uint32_t, PairsStep> pairs_;  // by the linear op's output
   Plan plan_;
 };
 
 }  // namespace
 
-std::string_view name_of(KernelKind kind) {
-  switch (kind) {
-    case KernelKind::kGeneric:
-      return "generic";
-    case KernelKind::kDenseBytes:
-      return "dense-8";
-    case KernelKind::kDenseShorts:
-      return "dense-16";
-    case KernelKind::kSparseBytes:
-      return "sparse-8";
-    case KernelKind::kSparseShorts:
+KernelKind kind_of(const Step& step) {
+  if (const auto* linear = std::get_if<LinearStep>(&step.work)) return linear->kind;
+  const auto* elementwise = std::get_if<ElementwiseStep>(&step.work);
+  if (elementwise == nullptr) return KernelKind::kGeneric;
+  switch (elementwise->op.kind) {
+    case ElementwiseKind::kRequantize:
+      return KernelKind::kRequantize;
+    case ElementwiseKind::kThreshold:
+      return KernelKind::kThreshold;
+    case ElementwiseKind::kClamp:
+      return KernelKind::kClamp;
+    case ElementwiseKind::kAdd:
       break;
   }
-  return "sparse-16";
-}
-
-KernelKind kind_of(const Step& step) {
-  const auto* linear = std::get_if<LinearStep>(&step.work);
-  return linear == nullptr ? KernelKind::kGeneric : linear->kind;
+  return KernelKind::kAdd;
 }
 
 Plan make_plan(const PlanRequest& request, PackedMatrices& packed) {

@@ -3,30 +3,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "engine/elementwise.h"
 #include "engine/generic.h"
+#include "engine/kernel_cost.h"
 #include "engine/kernels.h"
 #include "engine/linear.h"
 #include "program/intervals.h"
 #include "program/program.h"
 
 namespace pare::engine {
-
-/// What runs a step.
-enum class KernelKind : std::uint8_t {
-  kGeneric,      ///< any op, int64, one sample after the other
-  kDenseBytes,   ///< 8-bit inputs and weights, all weights
-  kDenseShorts,  ///< up to 16-bit inputs and weights, all weights
-  kSparseBytes,  ///< as the two, but groups of weights that are all zero are left out
-  kSparseShorts,
-};
-inline constexpr std::size_t kNumKernelKinds = 5;
-
-/// "generic", "dense-8", …
-std::string_view name_of(KernelKind kind);
 
 /// How a buffer is stored, and between which positions of the plan it is needed.
 struct Storage {
@@ -45,10 +35,15 @@ struct LinearStep {
   LinearOp op;
 };
 
+struct ElementwiseStep {
+  ElementwiseKernel kernel = nullptr;
+  ElementwiseOp op;
+};
+
 /// An op, or a linear op with the requantize behind it.
 struct Step {
   std::string name;  ///< of what it writes
-  std::variant<GenericOp, LinearStep> work;
+  std::variant<GenericOp, LinearStep, ElementwiseStep> work;
   std::vector<program::BufferId> inputs;
   program::BufferId output;
 };
@@ -68,10 +63,15 @@ struct Plan {
   std::vector<PlannedSection> sections;
 };
 
-/// Packed weights that the two plans share, by the op's output.
+/// Packed weights and epilogues that the two plans share, by the linear op's output.
 struct PackedMatrices {
+  explicit PackedMatrices(std::size_t num_buffers = 0)
+      : dense(num_buffers), sparse(num_buffers), pairs(num_buffers), epilogues(num_buffers) {}
+
   std::vector<std::shared_ptr<const DenseWeights>> dense;
   std::vector<std::shared_ptr<const SparseWeights>> sparse;
+  std::vector<std::shared_ptr<const PairWeights>> pairs;
+  std::vector<std::shared_ptr<const Epilogue>> epilogues;
 };
 
 enum class PlanKind : std::uint8_t { kSample, kBatch };
@@ -81,7 +81,8 @@ struct PlanRequest {
   const program::ProgramIntervals& intervals;
   PlanKind kind = PlanKind::kSample;
   InstructionSet instruction_set = InstructionSet::kPortable;
-  bool is_generic = false;  ///< no kernels, for tests
+  bool is_generic = false;                             ///< no kernels, for tests
+  std::optional<KernelKind> preferred = std::nullopt;  ///< for linear ops that it fits, for tests
 };
 
 Plan make_plan(const PlanRequest& request, PackedMatrices& packed);

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/kernels.h"
+#include "engine/linear.h"
+
+namespace pare::engine {
+
+/// What runs a step.
+enum class KernelKind : std::uint8_t {
+  kGeneric,      ///< any op, int64, one sample after the other
+  kDenseBytes,   ///< 8-bit inputs and weights, all weights
+  kDenseShorts,  ///< up to 16-bit inputs and weights, all weights
+  kSparseBytes,  ///< as the two, but groups of weights that are all zero are left out
+  kSparseShorts,
+  kSparsePairs,  ///< unsigned bytes by 8-bit weights in sums of 16 bits; zero pairs are left out
+  // Element by element, at most 32 bits:
+  kRequantize,
+  kThreshold,
+  kClamp,
+  kAdd,
+};
+inline constexpr std::size_t kNumKernelKinds = 10;
+
+/// "generic", "dense-8", …
+std::string_view name_of(KernelKind kind);
+
+/// What may run a linear op on a batch.
+struct KernelChoice {
+  InstructionSet instruction_set = InstructionSet::kPortable;
+  bool allows_pairs = false;  ///< whether inputs may be stored as pairs of unsigned bytes
+  std::optional<KernelKind> preferred = std::nullopt;  ///< taken if it fits
+};
+
+/// The kernel of a batch, for one row, whose vector instructions are modelled to be the fewest.
+/// `matrix` has groups of 4 (bytes) or 2 (shorts).
+KernelKind fastest_kernel(const Matrix& matrix, const KernelChoice& choice);
+
+}  // namespace pare::engine
