@@ -385,11 +385,11 @@ std::vector<WireToQuantize> wires_to_quantize(const Graph& graph, const recipe::
     wires.push_back({kInputNode, graph.wire(graph.inputs.front().wire).name,
                      graph::uniform_codes(options.input_bits, true, true)});
   }
-  for (const auto& [layer, wire] : activations_of(graph)) {
+  for (const auto& [layer, wire, values] : activations_of(graph)) {
     const int bits = settings_of(options, layer).activation_bits;
     if (bits == kFloatBits) continue;
-    wires.push_back(
-        {layer + ".activation", graph.wire(wire).name, graph::uniform_codes(bits, false, false)});
+    wires.push_back({layer + ".activation", graph.wire(wire).name,
+                     graph::uniform_codes(bits, values.is_signed, values.is_signed)});
   }
   return wires;
 }
