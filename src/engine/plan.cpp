@@ -247,7 +247,7 @@ class Planner {
     switch (storage.element) {
       case Element::kU8:
       case Element::kI8:
-        return storage.interleave == 1 || storage.interleave == 4;
+        return storage.interleave == 1 || storage.interleave == 2 || storage.interleave == 4;
       case Element::kI16:
         return storage.interleave == 1 || storage.interleave == 2;
       case Element::kI32:
