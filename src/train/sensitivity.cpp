@@ -94,7 +94,8 @@ class Analysis {
     progress_({.what = "sensitivity",
                .done = static_cast<std::int64_t>(result_.points.size()),
                .total = static_cast<std::int64_t>(cells),
-               .unit = "settings"});
+               .unit = "settings",
+               .detail = {}});
   }
 
   void add_weight_bits(const std::string& layer, int bits) {

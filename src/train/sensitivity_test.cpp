@@ -80,7 +80,9 @@ TEST(Sensitivity, IsThatOfTheFloatNetworkAndLeavesOutWhatIsSparserAlready) {
   EXPECT_NEAR(a.layers[1].sparsity, 0.6, 0.01);
   for (std::size_t i = 0; i < a.points.size(); ++i) {
     ASSERT_EQ(a.points[i].score.has_value(), b.points[i].score.has_value());
-    if (a.points[i].score) EXPECT_EQ(a.points[i].score->loss, b.points[i].score->loss);
+    if (a.points[i].score) {
+      EXPECT_EQ(a.points[i].score->loss, b.points[i].score->loss);
+    }
   }
   EXPECT_FALSE(find(a, "fc2", SensitivityKind::kSparsity, 0.5).score);
   EXPECT_TRUE(find(a, "fc2", SensitivityKind::kSparsity, 0.8).score);
