@@ -79,9 +79,9 @@ TEST(Check, KeepsIdsInsideTheProgram) {
               HasSubstr("linear: 0 outputs, expected 1"));
   EXPECT_THAT(
       message_after([](Program& p) { std::get<Linear>(node(p, 0, 0).op).weight.value = 9; }),
-      HasSubstr("constant 9 of 6"));
+      HasSubstr("constant 9 of 7"));
   EXPECT_THAT(message_after([](Program& p) { std::get<Linear>(node(p, 0, 0).op).bias->value = 9; }),
-              HasSubstr("constant 9 of 6"));
+              HasSubstr("constant 9 of 7"));
   EXPECT_THAT(message_after([](Program& p) { p.sections[0].states[0].initial.value = 9; }),
               HasSubstr("a state refers to constant 9"));
   EXPECT_THAT(message_after([](Program& p) { p.sections[0].trip_count.value = 2; }),
@@ -206,7 +206,7 @@ TEST(Check, HoldsOperands) {
       HasSubstr("saturates to 0 … -1"));
   EXPECT_THAT(message_after([](Program& p) {
                 p.constants.push_back({"big", {30, true}, {1}, Uniform{}, {}, {1 << 24}});
-                std::get<Requantize>(node(p, 0, 1).op).multiplier.value = 6;
+                std::get<Requantize>(node(p, 0, 1).op).multiplier.value = 7;
               }),
               HasSubstr("requantize 'code': multiplier 16777216, expected -16777215 …"));
   EXPECT_THAT(message_after([](Program& p) { p.buffers[1].width.bits = 41; }),

@@ -170,10 +170,7 @@ class Pruner {
       const bool is_masked = parameter.role == kWeight || parameter.role == kBias ||
                              parameter.role == kGain || parameter.role == kShift;
       if (!is_masked) continue;
-      if (!parameter.mask) {
-        parameter.mask = Tensor(DType::kU8, parameter.stored.shape());
-        for (std::uint8_t& element : parameter.mask->as<std::uint8_t>()) element = 1;
-      }
+      add_mask(parameter);
       const auto row = row_of(parameter, slice.index);
       std::fill(row.begin(), row.end(), 0.0F);
       const auto masks = parameter.mask->as<std::uint8_t>();
@@ -181,6 +178,25 @@ class Pruner {
       std::fill_n(masks.begin() + slice.index * static_cast<std::ptrdiff_t>(run), run,
                   std::uint8_t{0});
     }
+    // What reads it multiplies zeros, but would still count among the largest weights.
+    for (const UnitSlice& slice : unit.read_by) mask_column(slice);
+  }
+
+  void mask_column(const UnitSlice& slice) {
+    Parameter& parameter = graph_.parameter(slice.parameter);
+    add_mask(parameter);
+    const auto elements = parameter.stored.as<float>();
+    const auto masks = parameter.mask->as<std::uint8_t>();
+    for_each_of_slice(parameter.stored.shape(), slice, [&](std::size_t i) {
+      elements[i] = 0;
+      masks[i] = 0;
+    });
+  }
+
+  static void add_mask(Parameter& parameter) {
+    if (parameter.mask) return;
+    parameter.mask = Tensor(DType::kU8, parameter.stored.shape());
+    for (std::uint8_t& element : parameter.mask->as<std::uint8_t>()) element = 1;
   }
 
   Graph graph_;

@@ -254,6 +254,46 @@ bool decides(Role role) {
          role == Role::kShift;
 }
 
+bool is_column_zero(const Parameter& parameter, const UnitSlice& slice) {
+  const Tensor values = graph::masked(parameter);
+  const auto elements = values.as<float>();
+  bool is_zero = true;
+  for_each_of_slice(values.shape(), slice,
+                    [&](std::size_t i) { is_zero = is_zero && elements[i] == 0; });
+  return is_zero;
+}
+
+/// Whether a quantizer takes its range from elements of the slice, so that it would change.
+bool has_range_of(const Graph& graph, const UnitSlice& slice, bool is_row) {
+  const Parameter& parameter = graph.parameter(slice.parameter);
+  if (!parameter.quantizer) return false;
+  using enum graph::RangeRule;
+  switch (parameter.quantizer->range_rule) {
+    case kLearned:
+    case kFixed:
+    case kAccumulator:
+      return false;
+    case kMaxAbs:
+      // Rows of a unit that goes are 0.
+      return !is_row && !is_column_zero(parameter, slice);
+    case kMeanAbs:
+    case kTwiceMeanAbs:
+    case kSawb:
+    case kThresholdMean:
+      break;
+  }
+  // A mean changes with the number of weights.
+  return true;
+}
+
+bool has_ranges(const Graph& graph, const Unit& unit) {
+  const auto any = [&](const std::vector<UnitSlice>& slices, bool is_row) {
+    return std::any_of(slices.begin(), slices.end(),
+                       [&](const UnitSlice& slice) { return has_range_of(graph, slice, is_row); });
+  };
+  return any(unit.made_by, true) || any(unit.read_by, false);
+}
+
 /// Which indices along the axes of a parameter stay.
 using Kept = std::map<std::size_t, std::vector<bool>>;
 
@@ -310,7 +350,7 @@ Graph compact_units(const Graph& graph) {
   };
   std::vector<Unit> zeros;
   for (Unit& unit : units_of(graph)) {
-    if (is_zero(graph, unit)) zeros.push_back(std::move(unit));
+    if (is_zero(graph, unit) && !has_ranges(graph, unit)) zeros.push_back(std::move(unit));
   }
   for (const Unit& unit : zeros) {
     for (const UnitSlice& slice : unit.made_by) {

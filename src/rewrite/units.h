@@ -33,12 +33,28 @@ struct Unit {
 /// for each element. REQUIRES: the graph passes graph::check.
 std::vector<Unit> units_of(const graph::Graph& graph);
 
+/// Calls f with the numbers of a slice's elements in a row-major tensor of `shape`.
+template <class F>
+void for_each_of_slice(const Shape& shape, const UnitSlice& slice, F&& f) {
+  std::size_t inner = 1;
+  for (std::size_t i = slice.axis + 1; i < shape.size(); ++i) {
+    inner *= static_cast<std::size_t>(shape[i]);
+  }
+  const std::size_t run = inner * static_cast<std::size_t>(shape[slice.axis]);
+  const auto size = static_cast<std::size_t>(num_elements(shape));
+  for (std::size_t start = static_cast<std::size_t>(slice.index) * inner; start < size;
+       start += run) {
+    for (std::size_t i = start; i < start + inner; ++i) f(i);
+  }
+}
+
 /// Whether the unit is 0 for every input: all its rows of weights, biases, gains and shifts are 0.
 bool is_zero(const graph::Graph& graph, const Unit& unit);
 
 /// Takes all units that are 0 out of the graph: their rows, their columns, their elements. What the
-/// graph computes stays the same to the last bit. Copies of parameters for rewinding are cut alike.
-/// Of units that together are all outputs of a layer one stays.
+/// graph computes stays the same to the last bit: a unit stays where a quantizer takes its range
+/// from weights that read it and are not 0 (prune_units masks them). Copies of parameters for
+/// rewinding are cut alike. Of units that together are all outputs of a layer one stays.
 graph::Graph compact_units(const graph::Graph& graph);
 
 }  // namespace pare::rewrite
