@@ -52,9 +52,9 @@ TEST_F(Isolated, WhatKillsTheReaderIsAnInputErrorHere) {
       {[] { std::abort(); }, "broke down"},
       {[] { _exit(7); }, "exit code 7"},
       {[] { std::raise(SIGXCPU); }, "was stopped after 5 s"}};
-  for (const auto& [die, message] : deaths) {
-    EXPECT_THAT([&] { find([&](const TakeArray&) { die(); }); },
-                ThrowsMessage<InputError>(AllOf(HasSubstr("a.bin"), HasSubstr(message))));
+  for (const auto& death : deaths) {
+    EXPECT_THAT([&] { find([&](const TakeArray&) { death.first(); }); },
+                ThrowsMessage<InputError>(AllOf(HasSubstr("a.bin"), HasSubstr(death.second))));
   }
 }
 
