@@ -75,8 +75,9 @@ TEST(InferShapes, FollowsWindows) {
 TEST(InferShapes, RefusesConvolutionsThatDoNotFit) {
   const auto message = [](const Shape& weights, std::int64_t groups, const Shape& padding) {
     TestGraph test({4, 3, 3});
-    const auto weight = test.floats("conv.weight", Role::kWeight, weights,
-                                    std::vector<float>(num_elements(weights), 1));
+    const auto weight =
+        test.floats("conv.weight", Role::kWeight, weights,
+                    std::vector<float>(static_cast<std::size_t>(num_elements(weights)), 1));
     test.node("conv", Conv{weight, std::nullopt, {1, 1}, padding, {1, 1}, groups});
     try {
       infer_shapes(test.graph);

@@ -34,6 +34,20 @@ Tensor padded(const Tensor& x, const Shape& padding, double value) {
   return at::constant_pad_nd(x, pairs, value);
 }
 
+/// The elements of each window, [N, C, out …, taps], of x with its padding already on. Poolings of
+/// them have gradients that repeat: torch's own add up in any order on a GPU (and where told to
+/// repeat, refuse).
+Tensor elements_of_windows(const Tensor& x, const graph::PoolWindow& w) {
+  Tensor windows = x;
+  const auto rank = static_cast<std::int64_t>(w.size.size());
+  for (std::int64_t axis = 0; axis < rank; ++axis) {
+    const auto i = static_cast<std::size_t>(axis);
+    const std::int64_t span = (w.size[i] - 1) * w.dilation[i] + 1;
+    windows = windows.unfold(2 + axis, span, w.stride[i]).slice(-1, 0, span, w.dilation[i]);
+  }
+  return windows.flatten(2 + rank);
+}
+
 /// The window of a pooling on x, written out where it is global.
 graph::PoolWindow written_out(const Tensor& x, const graph::PoolWindow& window) {
   if (!window.is_global()) return window;
@@ -59,6 +73,8 @@ Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias,
 Tensor max_pool(const Tensor& x, const graph::PoolWindow& window) {
   const graph::PoolWindow w = written_out(x, window);
   const Tensor from = padded(x, w.padding, -std::numeric_limits<double>::infinity());
+  // The first of equal elements gets the gradient, as in torch's pooling.
+  if (!x.is_cpu()) return std::get<0>(elements_of_windows(from, w).max(-1));
   const Shape none(w.size.size(), 0);
   switch (w.size.size()) {
     case 1:
@@ -82,6 +98,8 @@ Tensor sum_pool(const Tensor& x, const graph::PoolWindow& window) {
                     {w.stride, w.padding, w.dilation, x.size(1)});
   }
   const Tensor from = padded(x, w.padding, 0);
+  const bool is_in_space = w.size.size() == 3;
+  if (!x.is_cpu() && is_in_space) return elements_of_windows(from, w).sum(-1);
   const Shape none(w.size.size(), 0);
   // The divisor 1 makes a sum of the average.
   switch (w.size.size()) {

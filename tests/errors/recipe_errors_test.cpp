@@ -69,7 +69,8 @@ TEST(RecipeErrors, AnUnknownKeyIsAnsweredWithTheNearest) {
 
 TEST(RecipeErrors, AnUnknownKeyFarFromAllIsAnsweredWithAll) {
   EXPECT_THAT(stage_error("prune = { sparsity = 0.5, xyzzy = 1 }"),
-              HasSubstr("known keys: exclude, fractions, rewind, scope, sparsity"));
+              HasSubstr("known keys: compact, exclude, fractions, norm, rewind, scope, "
+                        "sparsity, structure"));
 }
 
 TEST(RecipeErrors, ImpossibleBits) {
