@@ -22,11 +22,12 @@ EMULATORS = ["qemu-aarch64", "qemu-aarch64-static"]
 HEADERS = ["fmt", "hwy", "nlohmann"]
 SOURCES = [
     *(f"src/base/{name}.cpp" for name in ("error", "philox", "sha256", "tensor")),
-    "src/graph/graph.cpp", "src/graph/quantize.cpp", "src/metrics/softmax.cpp",
+    *(f"src/graph/{name}.cpp" for name in ("graph", "live_range", "quantize", "window")),
+    "src/metrics/softmax.cpp",
     "src/lower/interface.cpp",
     *(f"src/program/{name}.cpp" for name in (
         "broadcast", "check", "check_op", "constant", "intervals", "print", "program", "reference",
-        "reference_ops", "width")),
+        "reference_ops", "width", "windows")),
     "tests/engine/random_mlp.cpp", "tests/neon/neon_equality.cpp",
 ]
 
