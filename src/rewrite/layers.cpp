@@ -19,6 +19,12 @@ std::vector<Layer> layers_of(const graph::Graph& graph) {
   return layers;
 }
 
+void add_mask(graph::Parameter& parameter) {
+  if (parameter.mask) return;
+  parameter.mask = Tensor(DType::kU8, parameter.stored.shape());
+  for (std::uint8_t& element : parameter.mask->as<std::uint8_t>()) element = 1;
+}
+
 void check_matches_a_layer(const std::vector<Layer>& layers, std::string_view pattern,
                            std::string_view key) {
   const auto is_match = [&](const Layer& layer) { return matches(pattern, layer.name); };

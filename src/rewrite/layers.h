@@ -19,6 +19,9 @@ struct Layer {
 /// The layers that have weights, in the graph's order.
 std::vector<Layer> layers_of(const graph::Graph& graph);
 
+/// Gives a parameter without a mask one that keeps everything.
+void add_mask(graph::Parameter& parameter);
+
 /// Throws InputError if `pattern` matches no layer, naming the layers and `key`, the recipe's key.
 void check_matches_a_layer(const std::vector<Layer>& layers, std::string_view pattern,
                            std::string_view key);

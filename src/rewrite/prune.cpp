@@ -97,10 +97,7 @@ void prune_together(Graph& graph, std::span<const ParameterId> weights,
       num_to_prune(options, num_weights(graph, weights), static_cast<std::int64_t>(alive.size()));
   std::nth_element(alive.begin(), alive.begin() + count, alive.end());
   for (const ParameterId id : weights) {
-    Parameter& parameter = graph.parameter(id);
-    if (parameter.mask) continue;
-    parameter.mask = Tensor(DType::kU8, parameter.stored.shape());
-    for (std::uint8_t& element : parameter.mask->as<std::uint8_t>()) element = 1;
+    add_mask(graph.parameter(id));
   }
   for (const Alive& smallest : std::span(alive).first(static_cast<std::size_t>(count))) {
     Parameter& parameter = graph.parameter(weights[smallest.parameter]);

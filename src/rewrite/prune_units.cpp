@@ -63,7 +63,7 @@ class Pruner {
       const bool is_global = options_.scope == recipe::PruneScope::kGlobal;
       groups[is_global ? ParameterId{} : first_weight(units_[u])].push_back(u);
     }
-    count_alive();
+    count_slices();
     for (const auto& [weight, units] : groups) prune(units);
     return std::move(graph_);
   }
@@ -86,11 +86,14 @@ class Pruner {
     return unit.made_by.front().parameter;
   }
 
-  /// Units of each weight that are alive: the last one stays.
-  void count_alive() {
+  /// Of each parameter: slices of units, and of those that are alive: the last one stays.
+  void count_slices() {
     for (const Unit& unit : units_) {
-      if (is_zero(graph_, unit)) continue;
-      for (const UnitSlice& slice : unit.made_by) ++alive_of_[slice.parameter];
+      const bool is_alive = !is_zero(graph_, unit);
+      for (const UnitSlice& slice : unit.made_by) {
+        ++slices_of_[slice.parameter];
+        if (is_alive) ++alive_of_[slice.parameter];
+      }
     }
   }
 
@@ -147,19 +150,11 @@ class Pruner {
 
   bool is_last(const Unit& unit) {
     return std::any_of(unit.made_by.begin(), unit.made_by.end(), [&](const UnitSlice& slice) {
-      const bool is_whole = all_units_of(slice.parameter);
+      // Rows that are of no unit stay anyway.
+      const bool is_whole =
+          slices_of_[slice.parameter] == graph_.parameter(slice.parameter).stored.dim(0);
       return is_whole && alive_of_[slice.parameter] == 1;
     });
-  }
-
-  /// Whether every row of a parameter is of a unit that may be pruned.
-  bool all_units_of(ParameterId id) {
-    std::int64_t count = 0;
-    for (const Unit& unit : units_) {
-      count += std::count_if(unit.made_by.begin(), unit.made_by.end(),
-                             [&](const UnitSlice& slice) { return slice.parameter == id; });
-    }
-    return count == graph_.parameter(id).stored.dim(0);
   }
 
   void mask(const Unit& unit) {
@@ -193,16 +188,11 @@ class Pruner {
     });
   }
 
-  static void add_mask(Parameter& parameter) {
-    if (parameter.mask) return;
-    parameter.mask = Tensor(DType::kU8, parameter.stored.shape());
-    for (std::uint8_t& element : parameter.mask->as<std::uint8_t>()) element = 1;
-  }
-
   Graph graph_;
   const recipe::Prune& options_;
   std::vector<Layer> layers_;
   std::vector<Unit> units_;
+  std::map<ParameterId, std::int64_t> slices_of_;
   std::map<ParameterId, std::int64_t> alive_of_;
 };
 
