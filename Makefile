@@ -18,6 +18,9 @@ else
 WERROR = -DPARE_WERROR=OFF
 endif
 
+# OFF while one edits: a build of everything is slower, but a change rebuilds one file, not eight.
+UNITY ?= ON
+
 RELEASE = build/release
 FUZZ = build/fuzz
 BENCHES = qat_step conv_qat_step nn_kernels emitted_c engine_bench
@@ -32,7 +35,7 @@ deps: ## Install the packages that are missing (Debian 12)
 	@tools/install-packages
 
 configure: deps
-	cmake --preset release $(WERROR) --log-level=WARNING
+	cmake --preset release $(WERROR) -DPARE_UNITY=$(UNITY) --log-level=WARNING
 
 build: configure ## Build the programs: build/release/bin/pare
 	cmake --build $(RELEASE) --target pare_executable pare_train_executable
@@ -47,7 +50,7 @@ run: build ## Train, quantize, prune and freeze a first network; verify it, writ
 
 test-build: configure
 	cmake --build $(RELEASE)
-	cmake --preset fuzz -DPARE_FUZZ_SECONDS=20
+	cmake --preset fuzz -DPARE_UNITY=$(UNITY) -DPARE_FUZZ_SECONDS=20
 	cmake --build $(FUZZ)
 
 test: test-build ## All tests but the long ones; libpare's under sanitizers too; each fuzzer 20 s
@@ -61,7 +64,7 @@ bench: configure ## The benchmarks
 	@set -e; for program in $(BENCHES); do echo "== $$program"; $(RELEASE)/bin/$$program; done
 
 fuzz: deps ## Each fuzzer for FUZZ_SECONDS (600)
-	cmake --preset fuzz -DPARE_FUZZ_SECONDS=$(FUZZ_SECONDS)
+	cmake --preset fuzz -DPARE_UNITY=$(UNITY) -DPARE_FUZZ_SECONDS=$(FUZZ_SECONDS)
 	cmake --build $(FUZZ)
 	tools/run_tests.py --jobs $(TEST_JOBS) $(FUZZ) -- -L '^fuzz$$'
 

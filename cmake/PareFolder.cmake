@@ -1,11 +1,25 @@
-# pare_folder(NAME [TORCH] [TARGET target] [LINK lib...])
+# pare_compile_together(TARGET): with PARE_UNITY, eight of the target's files in one translation unit.
+# Most of a file's time goes to the headers and templates that its neighbours need too.
+function(pare_compile_together target)
+  if(PARE_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+      # It takes a source that another one includes for a header.
+      target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+    endif()
+  endif()
+endfunction()
+
+# pare_folder(NAME [TORCH] [TARGET target] [LINK lib...] [EXCLUDE file...] [ALONE file...])
 #
 # One folder of src/ becomes one object library `pare_NAME`, and its `*_test.cpp` (and `*_test.c`,
 # for headers that C must take too) one test program `NAME_test`. Folders below the torch line pass
 # TORCH: they share the precompiled header.
 # Sources are listed by glob, so that adding a file needs no edit here.
+# With PARE_UNITY, several files are compiled as one; those named ALONE never are: they include
+# themselves (Highway), or have the same local names as a neighbour.
 function(pare_folder name)
-  cmake_parse_arguments(ARG "TORCH" "TARGET" "LINK;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH" "TARGET" "LINK;EXCLUDE;ALONE" ${ARGN})
   string(REPLACE "/" "_" target "pare_${name}")
   if(ARG_TARGET)
     set(target ${ARG_TARGET})
@@ -22,10 +36,23 @@ function(pare_folder name)
     list(FILTER tests EXCLUDE REGEX "/${excluded}$")
   endforeach()
 
+  if(ARG_ALONE)
+    # Test programs are added by the folder at the top.
+    list(TRANSFORM ARG_ALONE PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+    set_source_files_properties(
+      ${ARG_ALONE} DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_SOURCE_DIR}
+      PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  endif()
+
   if(sources)
     add_library(${target} OBJECT ${sources})
     target_link_libraries(${target} PUBLIC pare_options ${ARG_LINK})
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    pare_compile_together(${target})
+    if(PARE_FUZZ)
+      # What fuzzers watch; the tests' own branches are of no interest to them.
+      target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    endif()
     if(ARG_TORCH)
       target_link_libraries(${target} PUBLIC pare_torch)
       target_precompile_headers(${target} REUSE_FROM pare_torch_pch)
@@ -47,6 +74,7 @@ function(pare_add_test_program target)
   cmake_parse_arguments(ARG "TORCH" "" "SOURCES;LABELS;LINK;DEFINITIONS" ${ARGN})
   add_executable(${target} ${ARG_SOURCES})
   set_target_properties(${target} PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF)
+  pare_compile_together(${target})
   if(ARG_TORCH)
     target_link_libraries(${target} PRIVATE pare_train_lib)
     target_precompile_headers(${target} REUSE_FROM pare_torch_pch)
@@ -54,6 +82,8 @@ function(pare_add_test_program target)
     target_compile_options(${target} PRIVATE -fPIC)
   else()
     target_link_libraries(${target} PRIVATE pare)
+    # What is tested is optimised; the tests themselves are compiled more often than they run.
+    target_compile_options(${target} PRIVATE -O1)
   endif()
   target_link_libraries(${target} PRIVATE ${ARG_LINK} GTest::gmock_main rapidcheck)
   target_compile_definitions(

@@ -31,9 +31,6 @@ if(PARE_SANITIZE)
   # The standard library's own checks of indices and spans.
   target_compile_definitions(pare_options INTERFACE _GLIBCXX_ASSERTIONS)
 endif()
-if(PARE_FUZZ)
-  target_compile_options(pare_options INTERFACE -fsanitize=fuzzer-no-link)
-endif()
 target_include_directories(pare_options INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>
                                                   $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/generated>)
 target_compile_features(pare_options INTERFACE cxx_std_20)

@@ -25,13 +25,13 @@ constexpr std::uint8_t kInputZeroPoint = 128;
 
 class ModelWriter {
  public:
-  ModelWriter(const Mlp& mlp, std::int64_t batch) {
+  ModelWriter(const PlainNet& net, std::int64_t batch) {
     model_.set_ir_version(kIrVersion);
     model_.set_producer_name("pare");
     model_.add_opset_import()->set_version(kOpset);
-    graph().set_name("mlp");
-    add_end(*graph().add_input(), "x", batch, mlp.inputs());
-    add_end(*graph().add_output(), "y", batch, mlp.outputs());
+    graph().set_name("net");
+    add_end(*graph().add_input(), "x", batch, net.input);
+    add_end(*graph().add_output(), "y", batch, net.output);
   }
 
   template <class T>
@@ -60,6 +60,20 @@ class ModelWriter {
     return output;
   }
 
+  /// Of the node that was added last.
+  void attribute(const char* name, const std::vector<std::int64_t>& values) {
+    onnx::AttributeProto& made = *graph().mutable_node(graph().node_size() - 1)->add_attribute();
+    made.set_name(name);
+    made.set_type(onnx::AttributeProto::INTS);
+    for (const std::int64_t value : values) made.add_ints(value);
+  }
+  void attribute(const char* name, std::int64_t value) {
+    onnx::AttributeProto& made = *graph().mutable_node(graph().node_size() - 1)->add_attribute();
+    made.set_name(name);
+    made.set_type(onnx::AttributeProto::INT);
+    made.set_i(value);
+  }
+
   std::vector<std::byte> bytes() const {
     std::string text;
     check(model_.SerializeToString(&text), "ONNX model: not serialized");
@@ -71,27 +85,53 @@ class ModelWriter {
   onnx::GraphProto& graph() { return *model_.mutable_graph(); }
 
   static void add_end(onnx::ValueInfoProto& end, const char* name, std::int64_t batch,
-                      std::int64_t size) {
+                      const Shape& shape) {
     end.set_name(name);
     onnx::TypeProto::Tensor& tensor = *end.mutable_type()->mutable_tensor_type();
     tensor.set_elem_type(onnx::TensorProto::FLOAT);
     tensor.mutable_shape()->add_dim()->set_dim_value(batch);
-    tensor.mutable_shape()->add_dim()->set_dim_value(size);
+    for (const std::int64_t size : shape) tensor.mutable_shape()->add_dim()->set_dim_value(size);
   }
 
   onnx::ModelProto model_;
 };
 
-/// [outputs, inputs] as [inputs, outputs].
+/// The weight as the runtime takes it: a linear layer's [outputs, inputs] as [inputs, outputs].
 template <class T>
-std::vector<T> transposed(const DenseLayer& layer, const std::vector<T>& weight) {
-  const auto inputs = static_cast<std::size_t>(layer.inputs);
-  const auto outputs = static_cast<std::size_t>(layer.outputs);
+std::vector<T> arranged(const WeightLayer& layer, const std::vector<T>& weight) {
+  if (layer.is_conv()) return weight;
+  const auto inputs = static_cast<std::size_t>(layer.shape[1]);
+  const auto outputs = static_cast<std::size_t>(layer.shape[0]);
   std::vector<T> result(weight.size());
   for (std::size_t i = 0; i < outputs; ++i) {
     for (std::size_t j = 0; j < inputs; ++j) result[j * outputs + i] = weight[i * inputs + j];
   }
   return result;
+}
+
+Shape arranged_shape(const WeightLayer& layer) {
+  return layer.is_conv() ? layer.shape : Shape{layer.shape[1], layer.shape[0]};
+}
+
+/// A Gemm or Conv of a weight and a bias.
+std::string weight_node(ModelWriter& writer, const WeightLayer& layer,
+                        const std::vector<std::string>& inputs, const std::string& output) {
+  if (!layer.is_conv()) return writer.node("Gemm", inputs, output);
+  writer.node("Conv", inputs, output);
+  writer.attribute("strides", layer.stride);
+  writer.attribute("pads", layer.padding);
+  writer.attribute("dilations", layer.dilation);
+  writer.attribute("group", layer.groups);
+  return output;
+}
+
+std::string pool_node(ModelWriter& writer, const MaxPoolLayer& layer, const std::string& x,
+                      const std::string& output) {
+  writer.node("MaxPool", {x}, output);
+  writer.attribute("kernel_shape", layer.size);
+  writer.attribute("strides", layer.stride);
+  writer.attribute("pads", layer.padding);
+  return output;
 }
 
 float max_magnitude(const std::vector<float>& values) {
@@ -112,7 +152,7 @@ std::string quantize_dequantize(ModelWriter& writer, const std::string& wire, fl
 }
 
 /// The layer's sums from the dequantized `x`, weights and biases as integers.
-std::string qdq_layer(ModelWriter& writer, const DenseLayer& layer, const std::string& name,
+std::string qdq_layer(ModelWriter& writer, const WeightLayer& layer, const std::string& name,
                       const std::string& x, float x_scale, const std::string& output) {
   const float weight_scale = max_magnitude(layer.weight) / 127.0F;
   std::vector<std::int8_t> weight;
@@ -124,74 +164,91 @@ std::string qdq_layer(ModelWriter& writer, const DenseLayer& layer, const std::s
   for (const float b : layer.bias) {
     bias.push_back(static_cast<std::int32_t>(std::lrint(b / bias_scale)));
   }
-  const auto columns = transposed(layer, weight);
+  const auto columns = arranged(layer, weight);
   const std::int8_t weight_zero = 0;
   const std::int32_t bias_zero = 0;
   const std::string w = writer.node(
       "DequantizeLinear",
       {writer.constant<std::int8_t>(name + ".weight", onnx::TensorProto::INT8,
-                                    {layer.inputs, layer.outputs}, columns),
+                                    arranged_shape(layer), columns),
        writer.scalar(name + ".weight.scale", weight_scale),
        writer.constant<std::int8_t>(name + ".weight.zero_point", onnx::TensorProto::INT8, {},
                                     std::span(&weight_zero, 1))},
       name + ".weight.values");
   const std::string b = writer.node(
       "DequantizeLinear",
-      {writer.constant<std::int32_t>(name + ".bias", onnx::TensorProto::INT32, {layer.outputs},
+      {writer.constant<std::int32_t>(name + ".bias", onnx::TensorProto::INT32, {layer.shape[0]},
                                      bias),
        writer.scalar(name + ".bias.scale", bias_scale),
        writer.constant<std::int32_t>(name + ".bias.zero_point", onnx::TensorProto::INT32, {},
                                      std::span(&bias_zero, 1))},
       name + ".bias.values");
-  return writer.node("Gemm", {x, w, b}, output);
+  return weight_node(writer, layer, {x, w, b}, output);
 }
 
-std::string layer_name(std::size_t i) { return fmt::format("fc{}", i + 1); }
+std::string layer_name(std::size_t i) { return fmt::format("layer{}", i + 1); }
 
 /// What the last node of a layer writes: "y" at the end of the network.
-std::string end_of(const Mlp& mlp, std::size_t i, const std::string& otherwise) {
-  return i + 1 == mlp.layers.size() ? "y" : otherwise;
+std::string end_of(const PlainNet& net, std::size_t i, const std::string& otherwise) {
+  return i + 1 == net.layers.size() ? "y" : otherwise;
+}
+
+/// A pooling or a flattening; nothing of another layer.
+std::string add_plain(ModelWriter& writer, const PlainLayer& layer, const std::string& x,
+                      const std::string& output) {
+  if (const auto* pool = std::get_if<MaxPoolLayer>(&layer)) {
+    return pool_node(writer, *pool, x, output);
+  }
+  return writer.node("Flatten", {x}, output);
 }
 
 }  // namespace
 
-std::vector<std::byte> float_onnx(const Mlp& mlp, std::int64_t batch, FloatForm form) {
-  ModelWriter writer(mlp, batch);
+std::vector<std::byte> float_onnx(const PlainNet& net, std::int64_t batch, FloatForm form) {
+  ModelWriter writer(net, batch);
   std::string x = "x";
-  for (std::size_t i = 0; i < mlp.layers.size(); ++i) {
-    const DenseLayer& layer = mlp.layers[i];
+  for (std::size_t i = 0; i < net.layers.size(); ++i) {
     const std::string name = layer_name(i);
-    const std::string end = end_of(mlp, i, name);
-    const std::string sum = layer.has_relu ? name + ".sum" : end;
-    const auto columns = transposed(layer, layer.weight);
+    const std::string end = end_of(net, i, name);
+    const auto* layer = std::get_if<WeightLayer>(&net.layers[i]);
+    if (layer == nullptr) {
+      x = add_plain(writer, net.layers[i], x, end);
+      continue;
+    }
+    const std::string sum = layer->has_relu ? name + ".sum" : end;
+    const auto columns = arranged(*layer, layer->weight);
     const std::string w = writer.constant<float>(name + ".weight", onnx::TensorProto::FLOAT,
-                                                 {layer.inputs, layer.outputs}, columns);
+                                                 arranged_shape(*layer), columns);
     const std::string b = writer.constant<float>(name + ".bias", onnx::TensorProto::FLOAT,
-                                                 {layer.outputs}, layer.bias);
-    if (form == FloatForm::kGemm) {
-      x = writer.node("Gemm", {x, w, b}, sum);
+                                                 {layer->shape[0]}, layer->bias);
+    if (layer->is_conv() || form == FloatForm::kGemm) {
+      x = weight_node(writer, *layer, {x, w, b}, sum);
     } else {
       x = writer.node("Add", {writer.node("MatMul", {x, w}, name + ".product"), b}, sum);
     }
-    if (layer.has_relu) x = writer.node("Relu", {x}, end);
+    if (layer->has_relu) x = writer.node("Relu", {x}, end);
   }
   return writer.bytes();
 }
 
-std::vector<std::byte> qdq_onnx(const Mlp& mlp, std::span<const float> largest,
+std::vector<std::byte> qdq_onnx(const PlainNet& net, std::span<const float> largest,
                                 std::int64_t batch) {
-  check(largest.size() == mlp.layers.size(), "qdq_onnx: one range a layer");
-  ModelWriter writer(mlp, batch);
+  check(largest.size() == net.layers.size(), "qdq_onnx: one range a layer");
+  ModelWriter writer(net, batch);
   std::string x = "x";
-  for (std::size_t i = 0; i < mlp.layers.size(); ++i) {
-    const DenseLayer& layer = mlp.layers[i];
+  for (std::size_t i = 0; i < net.layers.size(); ++i) {
     const std::string name = layer_name(i);
     const bool is_first = i == 0;
     const float scale = largest[i] / (is_first ? 127.0F : 255.0F);
     x = quantize_dequantize(writer, x, scale, is_first ? kInputZeroPoint : std::uint8_t{0});
-    const std::string end = end_of(mlp, i, name);
-    x = qdq_layer(writer, layer, name, x, scale, layer.has_relu ? name + ".sum" : end);
-    if (layer.has_relu) x = writer.node("Relu", {x}, end);
+    const std::string end = end_of(net, i, name);
+    const auto* layer = std::get_if<WeightLayer>(&net.layers[i]);
+    if (layer == nullptr) {
+      x = add_plain(writer, net.layers[i], x, end);
+      continue;
+    }
+    x = qdq_layer(writer, *layer, name, x, scale, layer->has_relu ? name + ".sum" : end);
+    if (layer->has_relu) x = writer.node("Relu", {x}, end);
   }
   return writer.bytes();
 }

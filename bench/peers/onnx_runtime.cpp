@@ -83,10 +83,9 @@ struct OnnxRuntime::Session::State {
     api.release<ort::ReleaseSessionOptions>(options);
   }
 
-  ort::Value* tensor(const ort::MemoryInfo* memory, std::vector<float>& values, std::int64_t batch,
-                     std::int64_t size) const {
-    values.resize(static_cast<std::size_t>(batch * size));
-    const std::array<std::int64_t, 2> shape{batch, size};
+  ort::Value* tensor(const ort::MemoryInfo* memory, std::vector<float>& values,
+                     const Shape& shape) const {
+    values.resize(static_cast<std::size_t>(num_elements(shape)));
     ort::Value* value = nullptr;
     api.call<ort::CreateTensorWithDataAsOrtValue>(memory, static_cast<void*>(values.data()),
                                                   values.size() * sizeof(float), shape.data(),
@@ -118,8 +117,8 @@ OnnxRuntime::~OnnxRuntime() {
 
 std::string OnnxRuntime::version() const { return state_->base->get_version(); }
 
-OnnxRuntime::Session OnnxRuntime::load(std::span<const std::byte> model, std::int64_t batch,
-                                       std::int64_t inputs, std::int64_t outputs,
+OnnxRuntime::Session OnnxRuntime::load(std::span<const std::byte> model, const Shape& input,
+                                       const Shape& output,
                                        const std::string& optimized_path) const {
   const Api& api = state_->api;
   auto made = std::make_unique<Session::State>(api);
@@ -133,8 +132,8 @@ OnnxRuntime::Session OnnxRuntime::load(std::span<const std::byte> model, std::in
   }
   api.call<ort::CreateSessionFromArray>(state_->env, static_cast<const void*>(model.data()),
                                         model.size(), made->options, &made->session);
-  made->input_value = made->tensor(state_->memory, made->input, batch, inputs);
-  made->output_value = made->tensor(state_->memory, made->output, batch, outputs);
+  made->input_value = made->tensor(state_->memory, made->input, input);
+  made->output_value = made->tensor(state_->memory, made->output, output);
   api.call<ort::CreateIoBinding>(made->session, &made->binding);
   api.call<ort::BindInput>(made->binding, "x", made->input_value);
   api.call<ort::BindOutput>(made->binding, "y", made->output_value);

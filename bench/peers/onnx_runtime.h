@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 
+#include "base/tensor.h"
+
 namespace pare::bench {
 
 /// How a session is called once its tensors stand.
@@ -27,8 +29,8 @@ class OnnxRuntime {
 
   std::string version() const;
 
-  /// A model with one float input "x" [batch, inputs] and one float output "y" [batch, outputs],
-  /// and the memory that both lie in.
+  /// A model with one float input "x" [batch, …] and one float output "y" [batch, …], and the
+  /// memory that both lie in.
   class Session {
    public:
     ~Session();
@@ -48,10 +50,11 @@ class OnnxRuntime {
     std::unique_ptr<State> state_;
   };
 
-  /// `model`: the bytes of an ONNX file. `optimized_path`, if not empty: where the runtime writes
-  /// what its optimisations made of it. Throws InputError with the runtime's message.
-  Session load(std::span<const std::byte> model, std::int64_t batch, std::int64_t inputs,
-               std::int64_t outputs, const std::string& optimized_path = "") const;
+  /// `model`: the bytes of an ONNX file. The shapes begin with the batch. `optimized_path`, if not
+  /// empty: where the runtime writes what its optimisations made of it. Throws InputError with the
+  /// runtime's message.
+  Session load(std::span<const std::byte> model, const Shape& input, const Shape& output,
+               const std::string& optimized_path = "") const;
 
  private:
   struct State;

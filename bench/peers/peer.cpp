@@ -11,17 +11,22 @@
 
 namespace pare::bench {
 
-std::vector<PeerSession> peer_sessions(const OnnxRuntime& runtime, const Mlp& mlp,
-                                       std::span<const float> samples, std::int64_t batch) {
-  const auto gemm = float_onnx(mlp, batch, FloatForm::kGemm);
-  const auto matmul = float_onnx(mlp, batch, FloatForm::kMatMul);
-  const auto qdq = qdq_onnx(mlp, calibrate(mlp, samples), batch);
+std::vector<PeerSession> peer_sessions(const OnnxRuntime& runtime, const graph::Graph& graph,
+                                       const PlainNet& net, std::span<const float> samples,
+                                       std::int64_t batch) {
+  const auto gemm = float_onnx(net, batch, FloatForm::kGemm);
+  const auto matmul = float_onnx(net, batch, FloatForm::kMatMul);
+  const auto qdq = qdq_onnx(net, calibrate(graph, net, samples), batch);
+  const auto with_batch = [&](Shape shape) {
+    shape.insert(shape.begin(), batch);
+    return shape;
+  };
   std::vector<PeerSession> sessions;
   const auto add = [&](const char* name, std::span<const std::byte> model) {
     for (const RunCall call : {RunCall::kRun, RunCall::kBinding}) {
       sessions.push_back(
           {fmt::format("ONNX Runtime {}, {}", name, call == RunCall::kRun ? "Run" : "IoBinding"),
-           runtime.load(model, batch, mlp.inputs(), mlp.outputs()), call});
+           runtime.load(model, with_batch(net.input), with_batch(net.output)), call});
     }
   };
   add("float Gemm", gemm);
@@ -33,8 +38,9 @@ std::vector<PeerSession> peer_sessions(const OnnxRuntime& runtime, const Mlp& ml
 void check_outputs(const graph::Graph& graph, PeerSession& peer, std::span<const float> samples) {
   std::ranges::copy(samples, peer.session.input().begin());
   peer.session.run(peer.call);
-  const auto rows = static_cast<std::int64_t>(samples.size()) / graph.inputs.front().shape.front();
-  const Tensor x = Tensor::from<float>({rows, graph.inputs.front().shape.front()}, samples);
+  Shape shape = graph.inputs.front().shape;
+  shape.insert(shape.begin(), static_cast<std::int64_t>(samples.size()) / num_elements(shape));
+  const Tensor x = Tensor::from<float>(shape, samples);
   const Tensor expected = graph::evaluate(graph, x);
   double largest = 0;
   double difference = 0;

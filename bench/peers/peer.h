@@ -7,8 +7,8 @@
 
 #include "graph/graph.h"
 #include "measure.h"
-#include "mlp.h"
 #include "onnx_runtime.h"
+#include "plain_net.h"
 
 namespace pare::bench {
 
@@ -21,8 +21,9 @@ struct PeerSession {
 
 /// Every form of the network that the runtime may run fastest: float as Gemm and as MatMul, int8 as
 /// QDQ (its ranges from these samples); each called in both ways.
-std::vector<PeerSession> peer_sessions(const OnnxRuntime& runtime, const Mlp& mlp,
-                                       std::span<const float> samples, std::int64_t batch);
+std::vector<PeerSession> peer_sessions(const OnnxRuntime& runtime, const graph::Graph& graph,
+                                       const PlainNet& net, std::span<const float> samples,
+                                       std::int64_t batch);
 
 /// Throws InternalError if the runtime computes another network than the float graph: its float
 /// outputs must be those of graph::evaluate but for rounding, its int8 ones within a tenth of the

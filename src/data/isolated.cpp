@@ -43,7 +43,6 @@ namespace {
 
 // A deflated block of two bits stands for at most 258 bytes.
 constexpr std::uint64_t kMaxDeflateRatio = 1032;
-constexpr std::uint64_t kSpareBytes = std::uint64_t{256} << 20;
 constexpr std::uint64_t kMaxSmallMessage = std::uint64_t{1} << 20;
 constexpr rlim_t kStartSeconds = 5;
 constexpr std::uint64_t kBytesASecond = std::uint64_t{1} << 18;
@@ -97,6 +96,12 @@ void set_limit(int what, rlim_t soft, rlim_t hard) {
   setrlimit(static_cast<__rlimit_resource>(what), &limit);
 }
 
+// Not under the sanitizers, whose shadow memory is address space without bound.
+#ifdef PARE_SHADOW_MEMORY
+void limit_memory(std::uint64_t /*file_bytes*/) {}
+#else
+constexpr std::uint64_t kSpareBytes = std::uint64_t{256} << 20;
+
 /// Bytes of address space that this process has now.
 std::uint64_t address_space() {
   unsigned long pages = 0;
@@ -106,6 +111,12 @@ std::uint64_t address_space() {
   }
   return std::uint64_t{pages} * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
+
+void limit_memory(std::uint64_t file_bytes) {
+  const std::uint64_t memory = address_space() + 2 * max_array_bytes(file_bytes) + kSpareBytes;
+  set_limit(RLIMIT_AS, memory, memory);
+}
+#endif
 
 rlim_t seconds_for(std::uint64_t file_bytes) { return kStartSeconds + file_bytes / kBytesASecond; }
 
@@ -122,10 +133,7 @@ void confine(std::uint64_t file_bytes, pid_t parent) {
   set_limit(RLIMIT_CORE, 0, 0);
   const rlim_t seconds = seconds_for(file_bytes);
   set_limit(RLIMIT_CPU, seconds, seconds + 1);
-#ifndef PARE_SHADOW_MEMORY
-  const std::uint64_t memory = address_space() + 2 * max_array_bytes(file_bytes) + kSpareBytes;
-  set_limit(RLIMIT_AS, memory, memory);
-#endif
+  limit_memory(file_bytes);
 }
 
 /// Never returns: what the parent would do on its way out is not ours to do.

@@ -15,6 +15,7 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 40;
 /// Bytes of one step: kernels for one sample write whole blocks of outputs, kernels for batches
 /// whole groups of elements.
 std::size_t padded_bytes(const Storage& storage, std::size_t stride) {
+  if (storage.bytes != 0) return round_up(storage.bytes, kAlignment);
   const std::size_t elements =
       stride == 1 ? storage.size + kBlock : round_up(storage.size, storage.interleave) * stride;
   return round_up(elements * size_of(storage.element), kAlignment);

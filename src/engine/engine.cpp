@@ -78,7 +78,7 @@ void Engine::make_plans(const Options& options) {
         packed_);
   };
   sample_plan_ = plan(PlanKind::kSample);
-  batch_plan_ = plan(PlanKind::kBatch);
+  if (!sample_plan_.has_images()) batch_plan_ = plan(PlanKind::kBatch);
   drop_constants(program_);
 }
 

@@ -22,6 +22,10 @@ Frame::Frame(const program::Program& program, const Plan& plan, const ArenaLayou
     for (const Step& step : section.steps) {
       BoundStep bound_step{.step = &step, .inputs = {}, .output = view(step.output), .room = {}};
       for (const program::BufferId id : step.inputs) bound_step.inputs.push_back(view(id));
+      if (const auto* linear = std::get_if<LinearStep>(&step.work); linear && linear->on_image) {
+        bound_step.inputs[0].data += linear->on_image->x_offset;
+        bound_step.output.data += linear->on_image->y_offset;
+      }
       if (std::holds_alternative<GenericOp>(step.work)) {
         room = std::max(room, room_size(bound_step.inputs, bound_step.output));
       }
@@ -51,9 +55,12 @@ Frame::Frame(const program::Program& program, const Plan& plan, const ArenaLayou
 
 void Frame::run(const BoundStep& bound, std::int64_t t, Extent extent) noexcept {
   if (const auto* linear = std::get_if<LinearStep>(&bound.step->work)) {
-    linear->kernel({linear->op, bound.inputs[0], bound.output, t, extent});
+    const Extent lanes = linear->on_image ? linear->on_image->extent : extent;
+    linear->kernel({linear->op, bound.inputs[0], bound.output, t, lanes});
   } else if (const auto* elementwise = std::get_if<ElementwiseStep>(&bound.step->work)) {
     elementwise->kernel({elementwise->op, bound.inputs, bound.output, t, extent});
+  } else if (const auto* image = std::get_if<ImageStep>(&bound.step->work)) {
+    image->kernel(image->op, bound.inputs[0].at(t), bound.output.at(t));
   } else if (const auto* generic = std::get_if<GenericOp>(&bound.step->work)) {
     run_generic(*generic, bound.inputs, bound.output, bound.room, t, extent);
   }

@@ -68,9 +68,13 @@ std::string_view name_of(KernelKind kind) {
     case KernelKind::kClamp:
       return "clamp";
     case KernelKind::kAdd:
+      return "add";
+    case KernelKind::kMaxPool:
+      return "max-pool";
+    case KernelKind::kLayout:
       break;
   }
-  return "add";
+  return "layout";
 }
 
 KernelKind fastest_kernel(const Matrix& matrix, const KernelChoice& choice) {

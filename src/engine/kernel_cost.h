@@ -23,8 +23,11 @@ enum class KernelKind : std::uint8_t {
   kThreshold,
   kClamp,
   kAdd,
+  // Of images:
+  kMaxPool,
+  kLayout,  ///< to an image, from it, or zeros around it
 };
-inline constexpr std::size_t kNumKernelKinds = 10;
+inline constexpr std::size_t kNumKernelKinds = 12;
 
 /// "generic", "dense-8", …
 std::string_view name_of(KernelKind kind);

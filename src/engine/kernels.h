@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/elementwise.h"
+#include "engine/image.h"
 #include "engine/input_mapper.h"
 #include "engine/linear.h"
 
@@ -28,11 +29,12 @@ std::vector<InstructionSet> instruction_sets();
 struct Kernels {
   /// Lanes are outputs: one sample at a time, rows and all. `extent.stride` is 1.
   LinearKernel dense_sample = nullptr;
-  /// Lanes are samples.
+  /// Lanes are samples, or positions of an image.
   LinearKernel dense_batch = nullptr;
   LinearKernel sparse_batch = nullptr;
   LinearKernel pairs_batch = nullptr;
   ElementwiseKernel elementwise = nullptr;  ///< of one sample and of batches
+  ImageKernel pool_image = nullptr;
   InputKernel map_input = nullptr;
   bool has_fma = false;  ///< whether a multiply-add of float32 rounds once
 };

@@ -17,6 +17,7 @@ namespace pare::engine::HWY_NAMESPACE {
 InputKernel input_kernel();              // kernels_input.cpp
 LinearKernel pairs_kernel();             // kernels_pairs.cpp
 ElementwiseKernel elementwise_kernel();  // kernels_elementwise.cpp
+ImageKernel pooling_kernel();            // kernels_image.cpp
 
 namespace {
 
@@ -25,10 +26,23 @@ constexpr std::size_t kVectors = 2;
 
 // ----------------------------------------------------------------------------- batches, dense
 
+/// Where the groups of inputs stand: one after the other, or as a list says.
+struct Apart {
+  std::size_t bytes;
+  const std::byte* operator()(const std::byte* x, std::size_t g) const { return x + g * bytes; }
+};
+struct Listed {
+  const std::uint16_t* inputs;
+  std::size_t bytes;
+  const std::byte* operator()(const std::byte* x, std::size_t g) const {
+    return x + inputs[g] * bytes;
+  }
+};
+
 /// Four outputs of kVectors vectors of samples.
-template <Group kGroup, class Finish>
-HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byte* x,
-                            std::size_t stride, const Finish& finish, const Output& output,
+template <Group kGroup, class Inputs, class Finish>
+HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byte* first,
+                            Inputs inputs, const Finish& finish, const Output& output,
                             std::size_t s) {
   const std::size_t n = num_lanes();
   const std::int32_t* bias = bias_of<kGroup>(w) + i;
@@ -37,7 +51,8 @@ HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byt
   VInts c0 = hn::Set(Ints(), bias[2]), c1 = c0;
   VInts d0 = hn::Set(Ints(), bias[3]), d1 = d0;
   const std::int32_t* group = w.groups.data() + i / kBlock * w.num_groups * kBlock + i % kBlock;
-  for (std::size_t g = 0; g < w.num_groups; ++g, group += kBlock, x += 4 * stride) {
+  for (std::size_t g = 0; g < w.num_groups; ++g, group += kBlock) {
+    const std::byte* x = inputs(first, g);
     const VInts x0 = prepare<kGroup>(load_ints(x));
     const VInts x1 = prepare<kGroup>(load_ints(x + 4 * n));
     const VInts wa = hn::Set(Ints(), group[0]);
@@ -64,9 +79,9 @@ HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byt
 constexpr std::size_t kShortestRun = 4;
 
 /// The same with sums of 16 bits, two a group, for as many groups as they are known to hold.
-template <Group kGroup, class Finish>
-HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const std::byte* x,
-                                    std::size_t stride, const Finish& finish, const Output& output,
+template <Group kGroup, class Inputs, class Finish>
+HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const std::byte* first,
+                                    Inputs inputs, const Finish& finish, const Output& output,
                                     std::size_t s) {
   const std::size_t n = num_lanes();
   const std::int32_t* bias = bias_of<kGroup>(w) + i;
@@ -81,7 +96,8 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const 
     for (auto& part : parts) {
       for (VShorts& sum : part) sum = hn::Zero(Shorts());
     }
-    for (; g < end; ++g, x += 4 * stride, group += kBlock) {
+    for (; g < end; ++g, group += kBlock) {
+      const std::byte* x = inputs(first, g);
       const VInts x0 = prepare<kGroup>(load_ints(x));
       const VInts x1 = prepare<kGroup>(load_ints(x + 4 * n));
       for (std::size_t k = 0; k < 4; ++k) {
@@ -104,8 +120,8 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const 
 }
 #endif
 
-template <Group kGroup, class Finish>
-void dense_rows(const LinearCall& call, const Finish& finish) {
+template <Group kGroup, class Inputs, class Finish>
+void dense_rows(const LinearCall& call, Inputs inputs, const Finish& finish) {
   const DenseWeights& w = *call.op.dense;
   const std::size_t stride = call.extent.stride;
   const std::size_t row_bytes = w.num_inputs * stride * (4 / w.interleave);
@@ -117,12 +133,12 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
 #if HWY_TARGET == HWY_AVX2
         if constexpr (kGroup == Group::kBytes || kGroup == Group::kSignedBytes) {
           if (w.run >= kShortestRun) {
-            dense_block_by_runs<kGroup>(w, i, x + 4 * s, stride, finish, output, s);
+            dense_block_by_runs<kGroup>(w, i, x + 4 * s, inputs, finish, output, s);
             continue;
           }
         }
 #endif
-        dense_block<kGroup>(w, i, x + 4 * s, stride, finish, output, s);
+        dense_block<kGroup>(w, i, x + 4 * s, inputs, finish, output, s);
       }
     }
   }
@@ -131,7 +147,13 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
 void dense_batch(const LinearCall& call) noexcept {
   with_group(*call.op.dense, call.op.dense->has_small_pairs, [&](auto group) HWY_ATTR {
     with_epilogue(call.op.epilogue.get(), call.y.element, [&](const auto& finish) HWY_ATTR {
-      dense_rows<decltype(group)::value>(call, finish);
+      constexpr Group kGroup = decltype(group)::value;
+      const DenseWeights& w = *call.op.dense;
+      if (w.inputs.empty()) {
+        dense_rows<kGroup>(call, Apart{4 * call.extent.stride}, finish);
+      } else {
+        dense_rows<kGroup>(call, Listed{w.inputs.data(), call.op.input_bytes}, finish);
+      }
     });
   });
 }
@@ -141,11 +163,11 @@ void dense_batch(const LinearCall& call) noexcept {
 /// One output of kNum vectors of samples.
 template <Group kGroup, std::size_t kNum>
 HWY_INLINE void sparse_output(const SparseWeights& w, std::size_t i, const std::byte* x,
-                              std::size_t stride, VInts (&sums)[kNum]) {
+                              std::size_t input_bytes, VInts (&sums)[kNum]) {
   for (VInts& sum : sums) sum = hn::Set(Ints(), bias_of<kGroup>(w)[i]);
   if (i >= w.num_outputs) return;
   for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
-    const std::byte* from = x + 4 * stride * w.inputs[k];
+    const std::byte* from = x + input_bytes * w.inputs[k];
     const VInts weights = hn::Set(Ints(), w.groups[k]);
     for (std::size_t v = 0; v < kNum; ++v) {
       const VInts inputs = prepare<kGroup>(load_ints(from + 4 * v * num_lanes()));
@@ -156,14 +178,14 @@ HWY_INLINE void sparse_output(const SparseWeights& w, std::size_t i, const std::
 
 /// All outputs of kNum vectors of samples, four at a time.
 template <Group kGroup, std::size_t kNum, class Finish>
-HWY_INLINE void sparse_samples(const SparseWeights& w, const std::byte* x, std::size_t stride,
+HWY_INLINE void sparse_samples(const SparseWeights& w, const std::byte* x, std::size_t input_bytes,
                                const Finish& finish, const Output& output, std::size_t s) {
   for (std::size_t i = 0; i < w.num_outputs; i += 4) {
     VInts a[kNum], b[kNum], c[kNum], d[kNum];
-    sparse_output<kGroup>(w, i, x, stride, a);
-    sparse_output<kGroup>(w, i + 1, x, stride, b);
-    sparse_output<kGroup>(w, i + 2, x, stride, c);
-    sparse_output<kGroup>(w, i + 3, x, stride, d);
+    sparse_output<kGroup>(w, i, x, input_bytes, a);
+    sparse_output<kGroup>(w, i + 1, x, input_bytes, b);
+    sparse_output<kGroup>(w, i + 2, x, input_bytes, c);
+    sparse_output<kGroup>(w, i + 3, x, input_bytes, d);
     for (std::size_t v = 0; v < kNum; ++v) {
       output.store(i, s + v * num_lanes(), finish.of_output(a[v], i), finish.of_output(b[v], i + 1),
                    finish.of_output(c[v], i + 2), finish.of_output(d[v], i + 3));
@@ -176,15 +198,16 @@ void sparse_rows(const LinearCall& call, const Finish& finish) {
   const SparseWeights& w = *call.op.sparse;
   const std::size_t stride = call.extent.stride;
   const std::size_t n = num_lanes();
+  const std::size_t input_bytes = call.op.input_bytes != 0 ? call.op.input_bytes : 4 * stride;
   const Output output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
   const std::byte* x = call.x.at(call.t);
   std::size_t s = 0;
   // Sums of a product wait for each other: more vectors at once keep the units busy.
   for (; s + 4 * n <= round_up(call.extent.lanes, kVectors * n); s += 4 * n) {
-    sparse_samples<kGroup, 4>(w, x + 4 * s, stride, finish, output, s);
+    sparse_samples<kGroup, 4>(w, x + 4 * s, input_bytes, finish, output, s);
   }
   for (; s < call.extent.lanes; s += kVectors * n) {
-    sparse_samples<kGroup, kVectors>(w, x + 4 * s, stride, finish, output, s);
+    sparse_samples<kGroup, kVectors>(w, x + 4 * s, input_bytes, finish, output, s);
   }
 }
 
@@ -276,6 +299,7 @@ const Kernels& linear_kernels() {
                                .sparse_batch = sparse_batch,
                                .pairs_batch = pairs_kernel(),
                                .elementwise = elementwise_kernel(),
+                               .pool_image = pooling_kernel(),
                                .map_input = input_kernel(),
                                .has_fma = HWY_NATIVE_FMA != 0};
   return kernels;

@@ -38,12 +38,12 @@ HWY_INLINE VShorts pair_dot(VShorts sum, VInts x, VInts w) {
 /// The sums of output i of kNum vectors of samples.
 template <std::size_t kNum>
 HWY_INLINE void sum_output(const PairWeights& w, std::size_t i, const std::byte* x,
-                           std::size_t stride, std::int16_t* to) {
+                           std::size_t input_bytes, std::int16_t* to) {
   const std::size_t n = hn::Lanes(Shorts());
   VShorts sums[kNum];
   for (VShorts& sum : sums) sum = hn::Set(Shorts(), w.bias[i]);
   for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
-    const std::byte* from = x + 2 * stride * w.inputs[k];
+    const std::byte* from = x + input_bytes * w.inputs[k];
     const VInts weights = hn::Set(Ints(), w.pairs[k]);
     for (std::size_t v = 0; v < kNum; ++v) {
       sums[v] = pair_dot(sums[v], load_ints(from + 2 * v * n), weights);
@@ -52,20 +52,24 @@ HWY_INLINE void sum_output(const PairWeights& w, std::size_t i, const std::byte*
   for (std::size_t v = 0; v < kNum; ++v) hn::Store(sums[v], Shorts(), to + v * n);
 }
 
+/// A vector of sums of output i, finished.
+template <class Finish>
+HWY_INLINE VInts finished(const Finish& finish, const std::int16_t* sums, std::size_t i) {
+  const hn::Rebind<std::int16_t, Ints> d;
+  return finish.of_output(hn::PromoteTo(Ints(), hn::LoadU(d, sums)), i);
+}
+
 /// All outputs of kNum vectors of samples, four at a time.
 template <std::size_t kNum, class Finish>
-HWY_INLINE void sum_samples(const PairWeights& w, const std::byte* x, std::size_t stride,
+HWY_INLINE void sum_samples(const PairWeights& w, const std::byte* x, std::size_t input_bytes,
                             const Finish& finish, const Output& output, std::size_t s) {
-  const hn::Rebind<std::int16_t, Ints> d;
   alignas(64) std::int16_t sums[4][kNum * kMostShorts] = {};
   for (std::size_t i = 0; i < w.num_outputs; i += 4) {
     const std::size_t count = HWY_MIN(w.num_outputs - i, std::size_t{4});
-    for (std::size_t k = 0; k < count; ++k) sum_output<kNum>(w, i + k, x, stride, sums[k]);
-    const auto result = [&](std::size_t k, std::size_t v) HWY_ATTR {
-      return finish.of_output(hn::PromoteTo(Ints(), hn::LoadU(d, sums[k] + v)), i + k);
-    };
+    for (std::size_t k = 0; k < count; ++k) sum_output<kNum>(w, i + k, x, input_bytes, sums[k]);
     for (std::size_t v = 0; v < kNum * hn::Lanes(Shorts()); v += num_lanes()) {
-      output.store(i, s + v, result(0, v), result(1, v), result(2, v), result(3, v));
+      output.store(i, s + v, finished(finish, sums[0] + v, i), finished(finish, sums[1] + v, i + 1),
+                   finished(finish, sums[2] + v, i + 2), finished(finish, sums[3] + v, i + 3));
     }
   }
 }
@@ -74,6 +78,7 @@ template <class Finish>
 void sum_batch(const LinearCall& call, const Finish& finish) {
   const PairWeights& w = *call.op.pairs;
   const std::size_t stride = call.extent.stride;
+  const std::size_t input_bytes = call.op.input_bytes != 0 ? call.op.input_bytes : 2 * stride;
   const std::size_t n = hn::Lanes(Shorts());
   const Output output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
   const std::byte* x = call.x.at(call.t);
@@ -81,9 +86,9 @@ void sum_batch(const LinearCall& call, const Finish& finish) {
   std::size_t s = 0;
   // A weight is loaded once for all its vectors.
   for (; s + 4 * n <= lanes; s += 4 * n) {
-    sum_samples<4>(w, x + 2 * s, stride, finish, output, s);
+    sum_samples<4>(w, x + 2 * s, input_bytes, finish, output, s);
   }
-  for (; s < lanes; s += n) sum_samples<1>(w, x + 2 * s, stride, finish, output, s);
+  for (; s < lanes; s += n) sum_samples<1>(w, x + 2 * s, input_bytes, finish, output, s);
 }
 
 void pairs_batch(const LinearCall& call) noexcept {

@@ -27,7 +27,7 @@ bool is_listed(const std::vector<BufferId>& list, std::size_t buffer) {
 }  // namespace
 
 void set_lifetimes(Plan& plan, const program::Program& program) {
-  const std::size_t n = program.buffers.size();
+  const std::size_t n = plan.buffers.size();  // images too
   std::vector<std::optional<Place>> written(n);
   std::vector<std::vector<Place>> read(n);
   std::vector<std::size_t> begins;
@@ -40,7 +40,9 @@ void set_lifetimes(Plan& plan, const program::Program& program) {
     }
     for (const Step& step : plan.sections[s].steps) {
       for (const BufferId id : step.inputs) read[id.value].push_back({s, position});
-      written[step.output.value] = Place{s, position++};
+      // Zeros around an image are written after it.
+      if (!written[step.output.value]) written[step.output.value] = Place{s, position};
+      ++position;
     }
     ends.push_back(position);
     for (const program::State& state : plan.sections[s].states) {
@@ -60,7 +62,8 @@ void set_lifetimes(Plan& plan, const program::Program& program) {
       crosses = crosses || place.section != written[b]->section;
       storage.last = std::max(storage.last, place.position);
     }
-    storage.keeps_steps = program.buffers[b].each.has_value() && crosses;
+    storage.keeps_steps =
+        b < program.buffers.size() && program.buffers[b].each.has_value() && crosses;
     if (!crosses) continue;
     // Other steps of the loops on the way come before its first and after its last position.
     if (!is_input && is_loop(plan, written[b]->section))

@@ -171,7 +171,8 @@ std::optional<PairWeights> pack_pairs(const Matrix& matrix) {
 }
 
 std::size_t bytes_of(const DenseWeights& weights) {
-  return bytes(weights.groups) + bytes(weights.bias) + bytes(weights.offset_bias);
+  return bytes(weights.groups) + bytes(weights.bias) + bytes(weights.offset_bias) +
+         bytes(weights.inputs);
 }
 
 std::size_t bytes_of(const SparseWeights& weights) {

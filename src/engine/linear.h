@@ -35,6 +35,8 @@ struct DenseWeights {
   /// Into runs of how many groups the inputs can be cut so that, for every output, the sum of a
   /// run's products of each pair, in any order, fits 16 bits. 0: not even one group's do.
   std::size_t run = 0;
+  /// Where the inputs of each group stand, in LinearOp::input_bytes. Empty: one after the other.
+  std::vector<std::uint16_t> inputs = {};
 };
 
 /// The same matrix as a list of the groups that are not all zero, output by output.
@@ -42,7 +44,7 @@ struct SparseWeights {
   std::size_t interleave = 4;
   std::size_t num_outputs = 0;
   std::vector<std::uint32_t> first = {};    ///< of each output and the end: into the two lists
-  std::vector<std::uint16_t> inputs = {};   ///< number of the group
+  std::vector<std::uint16_t> inputs = {};   ///< number of the group, or where it stands
   AlignedVector<std::int32_t> groups = {};  ///< its weights, as in DenseWeights
   AlignedVector<std::int32_t> bias = {};
   AlignedVector<std::int32_t> offset_bias = {};
@@ -54,7 +56,7 @@ struct SparseWeights {
 struct PairWeights {
   std::size_t num_outputs = 0;
   std::vector<std::uint32_t> first = {};   ///< of each output and the end: into the two lists
-  std::vector<std::uint16_t> inputs = {};  ///< number of the pair
+  std::vector<std::uint16_t> inputs = {};  ///< number of the pair, or where it stands
   AlignedVector<std::int32_t> pairs = {};  ///< its weights, twice
   std::vector<std::int16_t> bias = {};
 };
@@ -66,6 +68,9 @@ struct LinearOp {
   std::shared_ptr<const PairWeights> pairs = nullptr;
   std::shared_ptr<const Epilogue> epilogue = nullptr;
   std::size_t num_rows = 1;  ///< of x: the product of its leading axes
+  /// Bytes between inputs whose numbers in the weights' lists differ by 1; 0: all lanes of a group.
+  /// A convolution's lanes are positions, and its inputs those of a window, a lane apart or more.
+  std::size_t input_bytes = 0;
 };
 
 /// What a kernel runs on. x has the weights' interleave; y interleave 4 or 2 (8 bits), 2 (16 bits)

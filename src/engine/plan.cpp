@@ -12,6 +12,8 @@
 
 #include "engine/kernel_cost.h"
 #include "engine/lifetimes.h"
+#include "engine/plan_parts.h"
+#include "engine/section_images.h"
 
 namespace pare::engine {
 namespace {
@@ -23,13 +25,6 @@ using program::Node;
 using program::Program;
 using program::Requantize;
 using program::Section;
-
-Interval hull_of(std::span<const std::int64_t> values) {
-  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
-  return {*lowest, *highest};
-}
-
-Interval range_of(int bits) { return program::Width{bits, true}.range(); }
 
 class Planner {
  public:
@@ -66,14 +61,6 @@ class Planner {
     }
   }
 
-  /// The requantize that alone reads what a linear op writes.
-  static const Node* only_requantize(const Section& section, BufferId sum) {
-    for (const Node& node : section.nodes) {
-      if (std::holds_alternative<Requantize>(node.op) && node.inputs[0] == sum) return &node;
-    }
-    return nullptr;
-  }
-
   // --------------------------------------------------------------------------------- storage
 
   Storage& storage(BufferId id) { return plan_.buffers[id.value]; }
@@ -86,14 +73,8 @@ class Planner {
     const Interval x = program_.buffer(node.inputs[0]).width.range();
     const auto& sums = request_.intervals.partial_sums[node.outputs[0].value];
     const Interval weight = hull_of(program_.constant(op.weight).values);
-    if (!range_of(16).contains(x) || !sums || !range_of(32).contains(*sums)) return 0;
-    const bool has_bytes = range_of(8).contains(x) || Interval{0, 255}.contains(x);
-    std::size_t interleave = 0;
-    if (has_bytes && range_of(8).contains(weight)) {
-      interleave = 4;
-    } else if (range_of(16).contains(weight)) {
-      interleave = 2;
-    }
+    if (!sums || !fits_bits(32, *sums)) return 0;
+    const std::size_t interleave = interleave_for(x, weight);
     // Rows of a batch begin at whole groups.
     const auto num_inputs = static_cast<std::size_t>(program_.constant(op.weight).shape[1]);
     const bool has_rows = program_.buffer(node.inputs[0]).shape.size() > 1;
@@ -129,7 +110,7 @@ class Planner {
     const std::vector<std::int64_t> expanded = weights_of(node);
     const Matrix matrix = matrix_of(node, expanded, 4);
     if (fastest(matrix, true) != KernelKind::kSparsePairs) return false;
-    const Node* next = fused_requantize(section, node);
+    const Node* next = fused_requantize(section, num_readers_, node.outputs[0]);
     if (next != nullptr && add_pairs(node, next, matrix)) return true;
     return add_pairs(node, nullptr, matrix);
   }
@@ -166,15 +147,24 @@ class Planner {
   void add_section(const Section& section) {
     PlannedSection planned{section.kind, section.trip_count, section.states, {}};
     std::vector<bool> is_done(section.nodes.size(), false);
+    const auto set_done = [&](const Node* node) {
+      if (node != nullptr) is_done[static_cast<std::size_t>(node - section.nodes.data())] = true;
+    };
+    SectionImages images(request_, section, num_readers_, plan_, packed_);
     for (std::size_t i = 0; i < section.nodes.size(); ++i) {
       if (is_done[i]) continue;
       const Node& node = section.nodes[i];
+      const Node* also_done = nullptr;
+      if (images.add_steps(node, planned.steps, also_done)) {
+        set_done(also_done);
+        continue;
+      }
       std::optional<Step> step;
       if (std::holds_alternative<Linear>(node.op)) {
-        const Node* next = fused_requantize(section, node);
+        const Node* next = fused_requantize(section, num_readers_, node.outputs[0]);
         if (next != nullptr) step = linear_step(node, next);
         if (step) {
-          is_done[static_cast<std::size_t>(next - section.nodes.data())] = true;
+          set_done(next);
           storage(node.outputs[0]).is_stored = false;
         } else {
           step = linear_step(node, nullptr);
@@ -185,12 +175,6 @@ class Planner {
       planned.steps.push_back(std::move(*step));
     }
     plan_.sections.push_back(std::move(planned));
-  }
-
-  const Node* fused_requantize(const Section& section, const Node& linear) const {
-    const BufferId sum = linear.outputs[0];
-    if (num_readers_[sum.value] != 1) return nullptr;
-    return only_requantize(section, sum);
   }
 
   Step generic_step(const Node& node) const {
@@ -244,29 +228,14 @@ class Planner {
   }
 
   static bool can_store(const Storage& storage) {
-    switch (storage.element) {
-      case Element::kU8:
-      case Element::kI8:
-        return storage.interleave == 1 || storage.interleave == 2 || storage.interleave == 4;
-      case Element::kI16:
-        return storage.interleave == 1 || storage.interleave == 2;
-      case Element::kI32:
-        return storage.interleave == 1;
-      case Element::kI64:
-        break;
-    }
-    return false;
+    return engine::can_store(storage.element, storage.interleave);
   }
 
   /// What the sums of each output can be, in any row.
   std::vector<Interval> sums_of(BufferId sum, std::size_t num_outputs) const {
-    const program::Intervals& known = request_.intervals.buffers[sum.value];
-    std::vector<Interval> sums(num_outputs, known.front());
-    for (std::size_t i = 0; i < known.size(); ++i) {
-      Interval& of = sums[i % num_outputs];
-      of = {std::min(of.lowest, known[i].lowest), std::max(of.highest, known[i].highest)};
-    }
-    return sums;
+    const auto size = static_cast<std::size_t>(num_elements(program_.buffer(sum).shape));
+    return sums_by_output(request_.intervals.buffers[sum.value], size, num_outputs,
+                          [&](std::size_t i) { return i % num_outputs; });
   }
 
   std::shared_ptr<const Epilogue> epilogue_of(const Node& requantize,
@@ -343,6 +312,9 @@ class Planner {
 
 KernelKind kind_of(const Step& step) {
   if (const auto* linear = std::get_if<LinearStep>(&step.work)) return linear->kind;
+  if (const auto* image = std::get_if<ImageStep>(&step.work)) {
+    return image->op.kind == ImageKind::kMaxPool ? KernelKind::kMaxPool : KernelKind::kLayout;
+  }
   const auto* elementwise = std::get_if<ElementwiseStep>(&step.work);
   if (elementwise == nullptr) return KernelKind::kGeneric;
   switch (elementwise->op.kind) {
@@ -356,6 +328,24 @@ KernelKind kind_of(const Step& step) {
       break;
   }
   return KernelKind::kAdd;
+}
+
+bool Plan::has_images() const {
+  for (const PlannedSection& section : sections) {
+    for (const Step& step : section.steps) {
+      if (std::holds_alternative<ImageStep>(step.work)) return true;
+    }
+  }
+  return false;
+}
+
+const Node* fused_requantize(const Section& section, const std::vector<int>& num_readers,
+                             BufferId sum) {
+  if (num_readers[sum.value] != 1) return nullptr;
+  for (const Node& node : section.nodes) {
+    if (std::holds_alternative<Requantize>(node.op) && node.inputs[0] == sum) return &node;
+  }
+  return nullptr;
 }
 
 Plan make_plan(const PlanRequest& request, PackedMatrices& packed) {

@@ -10,6 +10,7 @@
 
 #include "engine/elementwise.h"
 #include "engine/generic.h"
+#include "engine/image.h"
 #include "engine/kernel_cost.h"
 #include "engine/kernels.h"
 #include "engine/linear.h"
@@ -23,16 +24,30 @@ struct Storage {
   Element element = Element::kI64;
   std::uint32_t interleave = 1;
   std::size_t size = 0;      ///< elements of one sample at one step
-  bool is_stored = true;     ///< false: it only exists in registers
+  std::size_t bytes = 0;     ///< of an image, whose elements do not stand densely; 0: no image
+  bool is_stored = true;     ///< false: it only exists in registers, or as an image
   bool keeps_steps = false;  ///< a value of each step is kept, not of the current one alone
   std::size_t first = 0;     ///< position at which it is written first
   std::size_t last = 0;      ///< position at which it is read last
 };
 
+/// Of a convolution: its lanes are positions of an image.
+struct OnImage {
+  std::size_t x_offset = 0;  ///< bytes from x to the input of the first window
+  std::size_t y_offset = 0;  ///< bytes from y to the first position
+  Extent extent;             ///< lanes of y, and of its planes
+};
+
 struct LinearStep {
   KernelKind kind = KernelKind::kDenseBytes;
   LinearKernel kernel = nullptr;
-  LinearOp op;
+  LinearOp op = {};
+  std::optional<OnImage> on_image = std::nullopt;
+};
+
+struct ImageStep {
+  ImageKernel kernel = nullptr;
+  ImageOp op;
 };
 
 struct ElementwiseStep {
@@ -43,7 +58,7 @@ struct ElementwiseStep {
 /// An op, or a linear op with the requantize behind it.
 struct Step {
   std::string name;  ///< of what it writes
-  std::variant<GenericOp, LinearStep, ElementwiseStep> work;
+  std::variant<GenericOp, LinearStep, ElementwiseStep, ImageStep> work;
   std::vector<program::BufferId> inputs;
   program::BufferId output;
 };
@@ -59,8 +74,11 @@ struct PlannedSection {
 
 /// What runs for a program, for one sample at a time or for a batch with samples as lanes.
 struct Plan {
-  std::vector<Storage> buffers;  ///< by BufferId
+  std::vector<Storage> buffers;  ///< by BufferId; behind the program's, images of some of them
   std::vector<PlannedSection> sections;
+
+  /// Whether some step works on an image; such a plan is for one sample.
+  bool has_images() const;
 };
 
 /// Packed weights and epilogues that the two plans share, by the linear op's output.

@@ -74,7 +74,7 @@ std::string_view describe(Status status) {
 struct Worker {
   AlignedVector<std::byte> arena;
   std::optional<Frame> one;
-  std::optional<Frame> many;
+  std::optional<Frame> many;            ///< none where positions of an image are the lanes
   std::vector<std::int64_t> raw_codes;  ///< of one sample
 };
 
@@ -143,7 +143,7 @@ struct Session::State {
           std::min(of.num_samples, num_chunks * (thread + 1) / num_threads * stride);
       for (std::size_t s = num_chunks * thread / num_threads * stride; s < end; s += stride) {
         const std::size_t lanes = std::min(stride, end - s);
-        if (lanes >= kFewSamples) {
+        if (lanes >= kFewSamples && worker.many) {
           of.work(worker, *worker.many, s, lanes);
         } else {
           for (std::size_t i = 0; i < lanes; ++i)
@@ -178,8 +178,9 @@ Session::Session(const Engine& engine, const SessionOptions& options) {
   const auto layout = [&](PlanKind kind, std::size_t stride) {
     return lay_out(program, engine.plan(kind), state.max_trip_counts, stride);
   };
+  const bool has_batches = !engine.plan(PlanKind::kSample).has_images();
   state.one_layout = layout(PlanKind::kSample, 1);
-  state.many_layout = layout(PlanKind::kBatch, state.stride);
+  if (has_batches) state.many_layout = layout(PlanKind::kBatch, state.stride);
   while (state.many_layout.size > kLargestArena && state.stride > kLaneStep) {
     state.stride /= 2;
     state.many_layout = layout(PlanKind::kBatch, state.stride);
@@ -188,8 +189,10 @@ Session::Session(const Engine& engine, const SessionOptions& options) {
   for (Worker& worker : state.workers) {
     worker.arena.resize(std::max(state.one_layout.size, state.many_layout.size) + kAlignment);
     worker.one.emplace(program, engine.plan(PlanKind::kSample), state.one_layout, 1, worker.arena);
-    worker.many.emplace(program, engine.plan(PlanKind::kBatch), state.many_layout, state.stride,
-                        worker.arena);
+    if (has_batches) {
+      worker.many.emplace(program, engine.plan(PlanKind::kBatch), state.many_layout, state.stride,
+                          worker.arena);
+    }
     if (engine.interface()) {
       worker.raw_codes.resize(program::size_of(program, program.inputs[0]));
     }

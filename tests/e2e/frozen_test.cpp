@@ -17,7 +17,7 @@ namespace pare::e2e {
 namespace {
 
 // Float steps, 12 bits and batch norm: nothing about it is a power of two.
-constexpr const char* kRecipe = R"(
+constexpr const char* kSmallRecipe = R"(
 name = "wide"
 seed = 3
 [data]
@@ -79,7 +79,7 @@ void train(const TemporaryFolder& folder, const char* recipe) {
 
 TEST(Frozen, EvalSaysWhatTheTrainersExactForwardSaid) {
   const TemporaryFolder folder;
-  train(folder, kRecipe);
+  train(folder, kSmallRecipe);
   for (const auto& end : lines_of(folder / "run/metrics.jsonl", "stage_end")) {
     ASSERT_EQ(end["forward"], "exact") << end;
     const std::string model = folder / ("run/stages/" + end["stage"].get<std::string>() + ".pare");
@@ -99,7 +99,7 @@ TEST(Frozen, EvalSaysWhatTheTrainersExactForwardSaid) {
 
 TEST(Frozen, VerifiesWithNoMismatchInAnyBackend) {
   const TemporaryFolder folder;
-  train(folder, kRecipe);
+  train(folder, kSmallRecipe);
   const Finished finished = run({program("pare"), "verify", folder / "run/model.pare", "--json"});
   EXPECT_EQ(finished.exit_code, 0) << finished.out << finished.err;
 }
@@ -161,7 +161,7 @@ TEST(Frozen, TrainingForwardOfPow2NetsWithoutBatchNormHasNoGap) {
 
 TEST(Frozen, WhatCannotBeFrozenSaysWhyAndTheRunGoesOn) {
   const TemporaryFolder folder;
-  std::ofstream(folder / "recipe.toml") << kRecipe;
+  std::ofstream(folder / "recipe.toml") << kSmallRecipe;
   const Finished finished = run({program("pare"), "run", folder / "recipe.toml", "-o",
                                  folder / "run", "--set", "stage.qat.quantize.activation_bits=32"});
   EXPECT_EQ(finished.exit_code, 0) << finished.err;

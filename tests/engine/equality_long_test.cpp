@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/equality.h"
-#include "engine/random_mlp.h"
+#include "engine/random_nets.h"
 #include "program/random_program.h"
 
 namespace pare::engine {
@@ -12,15 +12,20 @@ namespace {
 constexpr std::uint64_t kFirst = 1000000;
 constexpr std::uint64_t kNumPrograms = 100000;
 
+/// Each kind of program in turn.
+program::Program program_of(std::uint64_t seed) {
+  if (seed % 3 == 0) return random_mlp(seed);
+  if (seed % 3 == 1) return random_cnn(seed);
+  return program::random_program(seed);
+}
+
 class LongEquality : public testing::TestWithParam<InstructionSet> {};
 
 TEST_P(LongEquality, OfRandomPrograms) {
   Count count;
   for (std::uint64_t seed = kFirst; seed < kFirst + kNumPrograms; ++seed) {
     SCOPED_TRACE(seed);
-    const bool is_mlp = seed % 2 == 0;
-    expect_equal(is_mlp ? random_mlp(seed) : program::random_program(seed), seed,
-                 {.instruction_set = GetParam()}, count);
+    expect_equal(program_of(seed), seed, {.instruction_set = GetParam()}, count);
     if (HasFatalFailure()) return;
   }
   EXPECT_EQ(count.programs, kNumPrograms);

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/random_mlp.h"
+#include "engine/random_nets.h"
 #include "program/check.h"
 #include "program/random_program.h"
 
@@ -60,6 +60,24 @@ TEST_P(Equality, OfRandomMlps) {
   for (std::size_t kind = 1; kind <= kNumLinearKernels; ++kind) {
     EXPECT_GE(count.kernels[kind], 300) << name_of(static_cast<KernelKind>(kind));
   }
+}
+
+TEST_P(Equality, OfRandomCnns) {
+  Count count;
+  for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
+    SCOPED_TRACE(seed);
+    const program::Program program = random_cnn(seed);
+    ASSERT_NO_THROW(program::check(program));
+    expect_equal(program, seed, {.instruction_set = GetParam(), .preferred = preferred(seed)},
+                 count);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_EQ(count.programs, kNumPrograms);
+  for (std::size_t kind = 1; kind <= kNumLinearKernels; ++kind) {
+    EXPECT_GE(count.kernels[kind], 200) << name_of(static_cast<KernelKind>(kind));
+  }
+  EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 300);
+  EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000);
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, Equality, testing::ValuesIn(instruction_sets()),

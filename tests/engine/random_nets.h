@@ -12,4 +12,9 @@ namespace pare::engine {
 /// program::check. The same seed gives the same program everywhere.
 program::Program random_mlp(std::uint64_t seed);
 
+/// A chain of convolutions (one to three axes, odd sizes, paddings, groups, dilations; strides
+/// mostly 1), requantizes and max-poolings as quantized and pruned convolutional networks have, and
+/// sometimes a linear layer behind them. It passes program::check.
+program::Program random_cnn(std::uint64_t seed);
+
 }  // namespace pare::engine

@@ -1,5 +1,5 @@
-// A jets MLP, pruned and quantized by pare, against the same network in ONNX Runtime: float and
-// int8 (docs/benchmarks.md). One thread, from float inputs to the network's outputs, all in one
+// A network, pruned and quantized by pare, against the same network in ONNX Runtime: float and int8
+// (docs/benchmarks.md). One thread, from float inputs to the network's outputs, all in one
 // process in turn.
 
 #include <algorithm>
@@ -19,19 +19,21 @@
 #include "engine_peak.h"
 #include "engine_run.h"
 #include "measure.h"
-#include "mlp.h"
 #include "model/model.h"
 #include "peer.h"
+#include "plain_net.h"
 
 namespace pare::bench {
 namespace {
 
-constexpr std::int64_t kBatch = 4096;
+/// More multiply-accumulates make C whose compilation takes minutes.
+constexpr std::int64_t kMostUnrolled = 20000;
 
 struct Options {
   std::string library;
   std::string float_model;
   std::vector<std::string> models;
+  std::vector<std::int64_t> batches = {1, 4096};
   int rounds = 2000;
   double round_us = 50;
 };
@@ -105,6 +107,9 @@ void add_model(const Deployed& model, std::span<const float> samples, std::int64
       continue;
     }
     for (const emit::c::Style style : {emit::c::Style::kUnrolled, emit::c::Style::kTable}) {
+      if (style == emit::c::Style::kUnrolled && count_macs(model.program).all > kMostUnrolled) {
+        continue;
+      }
       all.emitted.push_back(std::make_unique<EmittedRun>(model, style, setting));
       all.emitted.back()->check(samples, expected);
       all.contenders.push_back(all.emitted.back()->contender(samples));
@@ -114,11 +119,12 @@ void add_model(const Deployed& model, std::span<const float> samples, std::int64
 
 void compare_at(const Options& options, const OnnxRuntime& runtime, const graph::Graph& graph,
                 const std::vector<Deployed>& models, std::int64_t batch) {
-  const Mlp mlp = fold_mlp(graph);
-  const std::vector<float> samples = random_samples(kBatch, mlp.inputs());
+  const PlainNet net = plain_net(graph);
+  const std::int64_t most = *std::ranges::max_element(options.batches);
+  const std::vector<float> samples = random_samples(most, net.inputs());
   Contestants all;
-  all.peers = peer_sessions(runtime, mlp, samples, batch);
-  const auto first = std::span(samples).first(static_cast<std::size_t>(batch * mlp.inputs()));
+  all.peers = peer_sessions(runtime, graph, net, samples, batch);
+  const auto first = std::span(samples).first(static_cast<std::size_t>(batch * net.inputs()));
   for (PeerSession& peer : all.peers) check_outputs(graph, peer, first);
   add_contenders(all.peers, samples, all.contenders);
   for (const Deployed& model : models) add_model(model, samples, batch, all);
@@ -136,18 +142,20 @@ void compare(const Options& options) {
   }
   const OnnxRuntime runtime(options.library);
   fmt::print("ONNX Runtime {}\n", runtime.version());
-  for (const std::int64_t batch : {std::int64_t{1}, kBatch}) {
+  for (const std::int64_t batch : options.batches) {
     compare_at(options, runtime, graph, models, batch);
   }
 }
 
 int main_of(int argc, char** argv) {
   Options options;
-  CLI::App app("Holds a jets MLP of pare against ONNX Runtime");
+  CLI::App app("Holds a network of pare against ONNX Runtime");
   app.add_option("float", options.float_model, "The float model (.pare)")->required();
   app.add_option("models", options.models, "Its quantized and pruned versions (.pare)");
   app.add_option("--onnxruntime", options.library, "ONNX Runtime's shared library")
       ->envname("PARE_ONNXRUNTIME");
+  app.add_option("--batches", options.batches, "Samples at a time (default: 1 and 4096)")
+      ->check(CLI::Range(1, 65536));
   app.add_option("--rounds", options.rounds, "How often each contender is timed");
   app.add_option("--round-us", options.round_us, "About how long each time, in microseconds");
   CLI11_PARSE(app, argc, argv);

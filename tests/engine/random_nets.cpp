@@ -1,4 +1,4 @@
-#include "engine/random_mlp.h"
+#include "engine/random_nets.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,13 +17,13 @@ using program::ConstantId;
 using program::Interval;
 using program::Width;
 
-class RandomMlp {
+class RandomNet {
  public:
-  explicit RandomMlp(std::uint64_t seed) : random_(seed) {
-    program_.name = "mlp " + std::to_string(seed);
+  explicit RandomNet(std::uint64_t seed) : random_(seed) {
+    program_.name = "net " + std::to_string(seed);
   }
 
-  program::Program make() {
+  program::Program make_mlp() {
     const int bits = random_.one_in(3) ? static_cast<int>(random_.in(9, 16))
                                        : static_cast<int>(random_.in(1, 8));
     Shape shape{size()};
@@ -34,10 +34,41 @@ class RandomMlp {
     const std::int64_t num_layers = random_.in(1, 4);
     for (std::int64_t i = 0; i < num_layers; ++i) {
       add_linear();
-      if (i + 1 < num_layers || random_.one_in(2)) add_requantize();
+      if (i + 1 < num_layers || random_.one_in(2)) {
+        add_requantize(program_.buffer(x_).shape.size() - 1);
+      }
     }
     program_.outputs = {x_};
     // Sums that something else reads are stored.
+    if (random_.one_in(4)) {
+      program_.outputs.push_back({static_cast<std::uint32_t>(program_.buffers.size() / 2)});
+    }
+    program_.sections = {std::move(section_)};
+    return std::move(program_);
+  }
+
+  /// Convolutions, most of them with stride 1, poolings, and sometimes linear layers behind them.
+  program::Program make_cnn() {
+    const std::int64_t num_axes = random_.one_in(4) ? random_.in(1, 3) : 2;
+    Shape shape{random_.one_in(3) ? 1 : random_.in(1, 9)};
+    for (std::int64_t i = 0; i < num_axes; ++i) {
+      shape.push_back(num_axes == 1 ? random_.in(3, 70) : random_.in(3, 13));
+    }
+    const Width width{static_cast<int>(random_.one_in(5) ? random_.in(9, 12) : random_.in(1, 8)),
+                      random_.one_in(2)};
+    x_ = add(width, shape, {width.range()});
+    program_.inputs = {x_};
+    const std::int64_t num_layers = random_.in(1, 4);
+    for (std::int64_t i = 0; i < num_layers; ++i) {
+      add_conv();
+      if (i + 1 < num_layers || random_.one_in(2)) add_requantize(0);
+      if (random_.one_in(2)) add_pool();
+    }
+    if (random_.one_in(2)) {
+      append(program::Copy{}, {num_elements(program_.buffer(x_).shape)});
+      if (random_.one_in(2)) add_linear();
+    }
+    program_.outputs = {x_};
     if (random_.one_in(4)) {
       program_.outputs.push_back({static_cast<std::uint32_t>(program_.buffers.size() / 2)});
     }
@@ -70,32 +101,81 @@ class RandomMlp {
     return add_values(std::move(shape), std::move(values));
   }
 
+  /// Codes of 1 to 8, or 16 bits, some of them zero.
+  ConstantId add_weight(Shape shape) {
+    const auto bits = static_cast<int>(random_.one_in(6) ? 16 : random_.in(1, 8));
+    const Interval range = Width{bits, true}.range();
+    const std::int64_t density = random_.in(0, 10);  // tenths
+    return add_list(std::move(shape), [&] {
+      const bool is_kept = random_.in(1, 10) <= density;
+      const std::int64_t rail = random_.one_in(2) ? range.lowest : range.highest;
+      const std::int64_t code = random_.one_in(4) ? rail : random_.in(range.lowest, range.highest);
+      return is_kept ? code : 0;
+    });
+  }
+
+  void add_conv() {
+    const Shape& shape = program_.buffer(x_).shape;
+    const std::size_t num_axes = shape.size() - 1;
+    const std::int64_t groups = random_.one_in(5) ? shape[0] : 1;
+    const std::int64_t m = groups * random_.in(1, groups == 1 ? 20 : 2);
+    Shape weight{m, shape[0] / groups};
+    program::Conv op;
+    op.groups = groups;
+    op.padding.assign(2 * num_axes, 0);
+    Shape y{m};
+    for (std::size_t i = 0; i < num_axes; ++i) {
+      const std::int64_t size = shape[i + 1];
+      const std::int64_t kernel = std::min(size, random_.in(1, random_.one_in(4) ? 6 : 3));
+      const std::int64_t dilation = random_.one_in(6) && 2 * kernel - 1 <= size ? 2 : 1;
+      const std::int64_t stride = random_.one_in(8) ? 2 : 1;
+      if (random_.one_in(2)) {
+        op.padding[i] = random_.in(0, kernel);
+        op.padding[num_axes + i] = random_.in(0, kernel);
+      }
+      weight.push_back(kernel);
+      op.stride.push_back(stride);
+      op.dilation.push_back(dilation);
+      const std::int64_t padded = size + op.padding[i] + op.padding[num_axes + i];
+      y.push_back((padded - dilation * (kernel - 1) - 1) / stride + 1);
+    }
+    op.weight = add_weight(weight);
+    if (random_.one_in(2)) op.bias = add_list({m}, [&] { return random_.of_bits(12); });
+    append(op, std::move(y));
+  }
+
+  void add_pool() {
+    const Shape& shape = program_.buffer(x_).shape;
+    program::MaxPool op;
+    Shape y{shape[0]};
+    const bool is_usual = !random_.one_in(4);
+    for (std::size_t i = 1; i < shape.size(); ++i) {
+      const std::int64_t size = std::min(shape[i], is_usual ? 2 : random_.in(1, 3));
+      op.window.size.push_back(size);
+      op.window.stride.push_back(is_usual ? 2 : random_.in(1, 3));
+      op.window.dilation.push_back(1);
+      y.push_back((shape[i] - size) / op.window.stride.back() + 1);
+    }
+    op.window.padding.assign(2 * (shape.size() - 1), 0);
+    append(op, std::move(y));
+  }
+
   void add_linear() {
     const Shape& shape = program_.buffer(x_).shape;
     const std::int64_t n = shape.back();
     const std::int64_t m = size();
-    const auto bits = static_cast<int>(random_.one_in(6) ? 16 : random_.in(1, 8));
-    const Interval range = Width{bits, true}.range();
-    const std::int64_t density = random_.in(0, 10);  // tenths
-    std::vector<std::int64_t> weight;
-    for (std::int64_t i = 0; i < m * n; ++i) {
-      const bool is_kept = random_.in(1, 10) <= density;
-      const std::int64_t rail = random_.one_in(2) ? range.lowest : range.highest;
-      const std::int64_t code = random_.one_in(4) ? rail : random_.in(range.lowest, range.highest);
-      weight.push_back(is_kept ? code : 0);
-    }
-    program::Linear op{.weight = add_values({m, n}, std::move(weight))};
+    program::Linear op{.weight = add_weight({m, n})};
     if (random_.one_in(2)) op.bias = add_list({m}, [&] { return random_.of_bits(16); });
     Shape y = shape;
     y.back() = m;
     append(op, std::move(y));
   }
 
-  /// Codes of 1 to 16 bits that use about the whole range of the sums.
-  void add_requantize() {
+  /// Codes of 1 to 16 bits that use about the whole range of the sums. `axis`: that of outputs.
+  void add_requantize(std::size_t axis) {
     const Shape shape = program_.buffer(x_).shape;
     Shape by_output(shape.size(), 1);
-    if (!random_.one_in(3)) by_output.back() = shape.back();
+    if (!random_.one_in(3)) by_output[axis] = shape[axis];
     const Interval sums = program::hull(known_[x_.value]);
     const double largest = std::max(std::abs(static_cast<double>(sums.lowest)),
                                     std::abs(static_cast<double>(sums.highest)));
@@ -128,6 +208,9 @@ class RandomMlp {
     if (auto* linear = std::get_if<program::Linear>(&node.op)) {
       linear->accumulator = program::narrowest(*result.partial_sums);
     }
+    if (auto* conv = std::get_if<program::Conv>(&node.op)) {
+      conv->accumulator = program::narrowest(*result.partial_sums);
+    }
     Width width = program::narrowest(program::hull(result.output));
     if (const auto* requantize = std::get_if<program::Requantize>(&node.op)) {
       width = program::narrowest({requantize->lowest, requantize->highest});
@@ -146,6 +229,8 @@ class RandomMlp {
 
 }  // namespace
 
-program::Program random_mlp(std::uint64_t seed) { return RandomMlp(seed).make(); }
+program::Program random_mlp(std::uint64_t seed) { return RandomNet(seed).make_mlp(); }
+
+program::Program random_cnn(std::uint64_t seed) { return RandomNet(seed).make_cnn(); }
 
 }  // namespace pare::engine

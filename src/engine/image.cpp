@@ -1,0 +1,152 @@
+#include "engine/image.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/aligned.h"
+
+namespace pare::engine {
+namespace {
+
+/// Calls f(first lane of the row, number of the row's first position) for each row of a plane.
+template <class F>
+void for_each_row(const ImageLayout& layout, F&& f) {
+  std::size_t position = 0;
+  for (std::size_t z = 0; z < layout.size[0]; ++z) {
+    for (std::size_t y = 0; y < layout.size[1]; ++y, position += layout.size[2]) {
+      f(layout.lane_of(z, y, 0), position);
+    }
+  }
+}
+
+/// Element x of a row, or zero beside it.
+template <class T>
+T element_of(const T* row, std::size_t size, std::size_t x) {
+  return x < size ? row[x] : T{0};  // a negative x has become a large one
+}
+
+template <class From, class T>
+void pack_planes(const ImageLayout& layout, const From* x, T* y) {
+  const std::size_t positions = layout.num_positions();
+  for (std::size_t c = 0; c < layout.num_channels; ++c) {
+    const std::size_t k = layout.interleave;
+    T* plane = y + c / k * layout.stride * k + c % k;
+    for_each_row(layout, [&](std::size_t lane, std::size_t position) {
+      const From* from = x + c * positions + position;
+      for (std::size_t i = 0; i < layout.size[2]; ++i) {
+        plane[(lane + i) * k] = static_cast<T>(from[i]);
+      }
+    });
+  }
+}
+
+/// All lanes of a row, those between it and the next one too: they hold a part of it.
+template <class From, class T>
+void pack_spread(const ImageLayout& layout, const From* x, T* y) {
+  const std::size_t k = layout.interleave;
+  const std::size_t size = layout.size[2];
+  for_each_row(layout, [&](std::size_t lane, std::size_t position) {
+    const From* row = x + position;
+    T* to = y + (lane - layout.before[2]) * k;
+    const std::size_t end = layout.before[2] + (size >= k ? size - k + 1 : 0);
+    for (std::size_t i = 0; i < layout.pitch[1]; ++i, to += k) {
+      if (i >= layout.before[2] && i < end) {
+        for (std::size_t j = 0; j < k; ++j) to[j] = static_cast<T>(row[i - layout.before[2] + j]);
+        continue;
+      }
+      for (std::size_t j = 0; j < k; ++j) {
+        to[j] = static_cast<T>(element_of(row, size, i + j - layout.before[2]));
+      }
+    }
+  });
+}
+
+template <class T, class To>
+void unpack_planes(const ImageLayout& layout, const T* x, To* y) {
+  const std::size_t positions = layout.num_positions();
+  const std::size_t k = layout.interleave;
+  for (std::size_t c = 0; c < layout.num_channels; ++c) {
+    const T* plane = x + c / k * layout.stride * k + c % k;
+    for_each_row(layout, [&](std::size_t lane, std::size_t position) {
+      To* to = y + c * positions + position;
+      for (std::size_t i = 0; i < layout.size[2]; ++i) {
+        to[i] = static_cast<To>(plane[(lane + i) * k]);
+      }
+    });
+  }
+}
+
+}  // namespace
+
+bool ImageLayout::has_border() const {
+  const auto is_zero = [](const Axes& axes) { return axes == Axes{0, 0, 0}; };
+  return !is_zero(before) || !is_zero(after);
+}
+
+void set_stride(ImageLayout& layout) {
+  const std::size_t tail = layout.after[0] * layout.pitch[0] + layout.after[1] * layout.pitch[1] +
+                           layout.after[2] * layout.pitch[2];
+  const std::size_t lanes =
+      std::max(layout.num_lanes() + tail, round_up(layout.num_lanes(), kLaneStep));
+  layout.stride = round_up(layout.front() + lanes, 16);
+}
+
+void pack_image(const ImageLayout& layout, Element flat, const std::byte* x,
+                std::byte* y) noexcept {
+  // Channels that there are not, and zeros around.
+  if (layout.has_border() || layout.num_channels % layout.interleave != 0) {
+    std::memset(y, 0, layout.num_planes() * layout.stride * layout.lane_bytes());
+  }
+  with_type(flat, [&](auto from) {
+    with_type(layout.element, [&](auto to) {
+      const auto* values = reinterpret_cast<const decltype(from)*>(x);
+      auto* image = reinterpret_cast<decltype(to)*>(y);
+      layout.is_spread ? pack_spread(layout, values, image) : pack_planes(layout, values, image);
+    });
+  });
+}
+
+void unpack_image(const ImageLayout& layout, Element flat, const std::byte* x,
+                  std::byte* y) noexcept {
+  with_type(layout.element, [&](auto from) {
+    with_type(flat, [&](auto to) {
+      unpack_planes(layout, reinterpret_cast<const decltype(from)*>(x),
+                    reinterpret_cast<decltype(to)*>(y));
+    });
+  });
+}
+
+ImageKernel kernel_of(ImageKind kind) {
+  switch (kind) {
+    case ImageKind::kPack:
+      return [](const ImageOp& op, const std::byte* x, std::byte* y) noexcept {
+        pack_image(op.y, op.flat, x, y);
+      };
+    case ImageKind::kUnpack:
+      return [](const ImageOp& op, const std::byte* x, std::byte* y) noexcept {
+        unpack_image(op.x, op.flat, x, y);
+      };
+    case ImageKind::kBorder:
+      return
+          [](const ImageOp& op, const std::byte*, std::byte* y) noexcept { clear_border(op.y, y); };
+    case ImageKind::kMaxPool:
+      break;
+  }
+  return nullptr;
+}
+
+void clear_border(const ImageLayout& layout, std::byte* image) noexcept {
+  const std::size_t bytes = layout.lane_bytes();
+  for (std::size_t plane = 0; plane < layout.num_planes(); ++plane) {
+    std::byte* begin = image + plane * layout.stride * bytes;
+    std::byte* from = begin;
+    for_each_row(layout, [&](std::size_t lane, std::size_t) {
+      std::byte* row = begin + lane * bytes;
+      std::memset(from, 0, static_cast<std::size_t>(row - from));
+      from = row + layout.size[2] * bytes;
+    });
+    std::memset(from, 0, static_cast<std::size_t>(begin + layout.stride * bytes - from));
+  }
+}
+
+}  // namespace pare::engine

@@ -1,0 +1,131 @@
+// Max-pooling of images. A lane is what a group of channels has at a position; windows of two lanes
+// two apart, the usual ones, are taken from the rows as vectors. Highway compiles this file once
+// for every instruction set.
+
+#include "engine/highway_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/kernels_image.cpp"
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include <hwy/foreach_target.h>  // IWYU pragma: keep
+
+#include "engine/image.h"
+#include "engine/kernel_parts.inc"
+
+PARE_BEFORE_KERNELS();
+namespace pare::engine::HWY_NAMESPACE {
+namespace {
+
+/// Rows of a window.
+constexpr std::size_t kMostRows = 64;
+
+struct Rows {
+  std::size_t count = 0;
+  std::array<const std::byte*, kMostRows> begin;
+};
+
+/// A row of y from windows of two lanes, two apart. Lane: an integer of the size of a lane.
+template <class T, class Lane>
+HWY_INLINE void pool_twos(const Rows& rows, std::size_t count, std::byte* y) {
+  const hn::ScalableTag<Lane> lanes;
+  const hn::Repartition<T, decltype(lanes)> elements;
+  for (std::size_t i = 0; i < count; i += hn::Lanes(lanes)) {
+    auto largest = hn::Set(elements, std::numeric_limits<T>::min());
+    for (std::size_t r = 0; r < rows.count; ++r) {
+      hn::Vec<decltype(lanes)> even;
+      hn::Vec<decltype(lanes)> odd;
+      hn::LoadInterleaved2(lanes, reinterpret_cast<const Lane*>(rows.begin[r]) + 2 * i, even, odd);
+      largest = hn::Max(largest, hn::Max(hn::BitCast(elements, even), hn::BitCast(elements, odd)));
+    }
+    hn::StoreU(hn::BitCast(lanes, largest), lanes, reinterpret_cast<Lane*>(y) + i);
+  }
+}
+
+/// Any row of windows.
+template <class T>
+void pool_any(const Rows& rows, const graph::Window::Axis& axis, std::size_t interleave,
+              std::byte* y) {
+  const auto stride = static_cast<std::size_t>(axis.stride);
+  const auto dilation = static_cast<std::size_t>(axis.dilation);
+  T* to = reinterpret_cast<T*>(y);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(axis.output); ++i, to += interleave) {
+    std::fill_n(to, interleave, std::numeric_limits<T>::min());
+    for (std::size_t r = 0; r < rows.count; ++r) {
+      const T* row = reinterpret_cast<const T*>(rows.begin[r]) + i * stride * interleave;
+      for (std::size_t k = 0; k < static_cast<std::size_t>(axis.kernel); ++k) {
+        const T* from = row + k * dilation * interleave;
+        for (std::size_t j = 0; j < interleave; ++j) to[j] = std::max(to[j], from[j]);
+      }
+    }
+  }
+}
+
+template <class T>
+HWY_INLINE void pool_row(const ImageOp& op, const Rows& rows, std::byte* y) {
+  const graph::Window::Axis& axis = op.window.axes[2];
+  if (axis.kernel == 2 && axis.stride == 2 && axis.dilation == 1) {
+    const auto count = static_cast<std::size_t>(axis.output);
+    if (op.x.lane_bytes() == 4) return pool_twos<T, std::uint32_t>(rows, count, y);
+    if constexpr (sizeof(T) <= 2) {
+      if (op.x.lane_bytes() == 2) return pool_twos<T, std::uint16_t>(rows, count, y);
+    }
+  }
+  pool_any<T>(rows, axis, op.x.interleave, y);
+}
+
+/// The rows of a plane of x that the windows of row (z, y) reach into.
+Rows rows_of(const ImageOp& op, const std::byte* plane, std::size_t z, std::size_t y) {
+  const auto& [depth, height, width] = op.window.axes;
+  Rows rows;
+  for (std::int64_t k = 0; k < depth.kernel; ++k) {
+    for (std::int64_t i = 0; i < height.kernel; ++i) {
+      const auto at = [](const graph::Window::Axis& axis, std::size_t o, std::int64_t tap) {
+        return static_cast<std::size_t>(axis.at(static_cast<std::int64_t>(o), tap));
+      };
+      rows.begin[rows.count++] =
+          plane + op.x.lane_of(at(depth, z, k), at(height, y, i), 0) * op.x.lane_bytes();
+    }
+  }
+  (void)width;
+  return rows;
+}
+
+template <class T>
+void pool(const ImageOp& op, const std::byte* x, std::byte* y) {
+  // Vectors write beyond a row: what comes later is written later.
+  for (std::size_t p = 0; p < op.y.num_planes(); ++p) {
+    const std::byte* from = x + p * op.x.stride * op.x.lane_bytes();
+    std::byte* to = y + p * op.y.stride * op.y.lane_bytes();
+    for (std::size_t z = 0; z < op.y.size[0]; ++z) {
+      for (std::size_t row = 0; row < op.y.size[1]; ++row) {
+        pool_row<T>(op, rows_of(op, from, z, row),
+                    to + op.y.lane_of(z, row, 0) * op.y.lane_bytes());
+      }
+    }
+  }
+}
+
+void pool_image(const ImageOp& op, const std::byte* x, std::byte* y) noexcept {
+  switch (op.x.element) {
+    case Element::kU8:
+      return pool<std::uint8_t>(op, x, y);
+    case Element::kI8:
+      return pool<std::int8_t>(op, x, y);
+    case Element::kI16:
+      return pool<std::int16_t>(op, x, y);
+    case Element::kI32:
+    case Element::kI64:
+      return pool<std::int32_t>(op, x, y);
+  }
+}
+
+}  // namespace
+
+// Wanted by kernels_linear.cpp: the one of each instruction set.
+ImageKernel pooling_kernel() { return pool_image; }
+
+}  // namespace pare::engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();

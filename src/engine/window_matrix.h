@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "engine/image.h"
+#include "engine/linear.h"
+#include "program/program.h"
+
+namespace pare::engine {
+
+/// The weights of a convolution as a matrix: a row an output channel, and in it groups of
+/// `interleave` inputs that stand in one lane of an image.
+struct WindowMatrix {
+  /// Which lane: of a plane, so many positions along each axis from where the window begins.
+  struct Group {
+    std::array<std::size_t, 3> offset;
+    std::size_t plane;
+  };
+
+  std::vector<std::int64_t> weight;  ///< [num_outputs, groups, interleave]
+  std::size_t num_outputs = 0;
+  std::vector<Group> groups;
+  std::size_t interleave = 4;
+
+  Matrix matrix(program::Interval x) const;
+};
+
+/// `is_spread`: of ImageLayout.
+WindowMatrix window_matrix(const program::Program& program, const program::Conv& conv,
+                           const graph::Window& window, std::size_t interleave, bool is_spread);
+
+/// Lanes from the first one of a window to each group's. None if one is not below 2^16.
+std::optional<std::vector<std::uint16_t>> lanes_of(const WindowMatrix& matrix,
+                                                   const ImageLayout& layout);
+
+}  // namespace pare::engine
