@@ -22,6 +22,11 @@ using program::Program;
 constexpr std::size_t kLargestBatch = 4096;
 /// Shorter spans of time are lost in the clock's own.
 constexpr double kShortestSpan = 20e-6;
+/// Batches that take longer are left out.
+constexpr double kLongestCall = 2;
+/// So many spans, but not for longer than so many times what was asked for.
+constexpr std::size_t kFewestSpans = 20;
+constexpr double kMostTime = 10;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -71,7 +76,12 @@ class Timed {
     while (span_of(calls, batch) < kShortestSpan) calls *= 2;
     std::vector<double> spans;
     const auto start = Clock::now();
-    while (spans.size() < 20 || seconds_since(start) < options_.seconds) {
+    const auto has_time = [&] {
+      const double seconds = seconds_since(start);
+      return spans.empty() || seconds < options_.seconds ||
+             (spans.size() < kFewestSpans && seconds < kMostTime * options_.seconds);
+    };
+    while (has_time()) {
       const double span = span_of(calls, batch);
       spans.push_back(1e9 * span / static_cast<double>(calls * batch));
     }
@@ -105,7 +115,8 @@ class Timed {
   std::vector<std::int32_t> codes_;
 };
 
-/// Where a layer ends: in front of the next linear op, or with the program's last op.
+/// Where a layer ends: in front of the next linear op or convolution, or with the program's last
+/// op.
 struct LayerEnd {
   std::string layer;
   BufferId buffer;
@@ -116,7 +127,8 @@ std::vector<LayerEnd> layer_ends(const Program& program) {
   for (const program::Section& section : program.sections) {
     for (const program::Node& node : section.nodes) {
       const BufferId output = node.outputs.front();
-      if (std::holds_alternative<program::Linear>(node.op)) {
+      if (std::holds_alternative<program::Linear>(node.op) ||
+          std::holds_alternative<program::Conv>(node.op)) {
         ends.push_back({program.buffer(output).name, output});
       } else if (!ends.empty()) {
         ends.back().buffer = output;
@@ -160,6 +172,8 @@ EngineTiming time_engine(const model::Deployment& deployment, const TimingOption
   timing.weight_bytes = timed.session().memory().weights;
   timing.arena_bytes = timed.session().memory().arena;
   for (const std::size_t batch : {std::size_t{1}, std::size_t{64}, kLargestBatch}) {
+    const double sample_ns = timing.batches.empty() ? 0 : timing.batches.back().median_ns;
+    if (sample_ns * static_cast<double>(batch) > kLongestCall * 1e9) break;
     timing.batches.push_back(timed.time(batch));
   }
   timing.layers = time_layers(deployment, options);

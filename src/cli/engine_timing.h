@@ -21,8 +21,8 @@ struct BatchTiming {
   double samples_per_second() const { return 1e9 / median_ns; }
 };
 
-/// A layer: a linear op and what follows it up to the next one. Its time is what the program up to
-/// its end takes longer than up to its beginning, so that noise can make it negative.
+/// A layer: a linear op or convolution and what follows it up to the next one. Its time is what the
+/// program up to its end takes longer than up to its beginning, so that noise can make it negative.
 struct LayerTiming {
   std::string layer;
   double sample_ns = 0;  ///< of one sample alone

@@ -51,7 +51,14 @@ void pack_spread(const ImageLayout& layout, const From* x, T* y) {
     const std::size_t end = layout.before[2] + (size >= k ? size - k + 1 : 0);
     for (std::size_t i = 0; i < layout.pitch[1]; ++i, to += k) {
       if (i >= layout.before[2] && i < end) {
-        for (std::size_t j = 0; j < k; ++j) to[j] = static_cast<T>(row[i - layout.before[2] + j]);
+        const From* at = row + (i - layout.before[2]);
+        if constexpr (sizeof(From) == 1 && sizeof(T) == 1) {
+          if (k == 4) {
+            std::memcpy(to, at, 4);
+            continue;
+          }
+        }
+        for (std::size_t j = 0; j < k; ++j) to[j] = static_cast<T>(at[j]);
         continue;
       }
       for (std::size_t j = 0; j < k; ++j) {
@@ -59,6 +66,29 @@ void pack_spread(const ImageLayout& layout, const From* x, T* y) {
       }
     }
   });
+}
+
+/// Bytes, four channels at a time. REQUIRES: interleave 4.
+void unpack_fours(const ImageLayout& layout, const std::uint8_t* x, std::uint8_t* y) {
+  const std::size_t positions = layout.num_positions();
+  for (std::size_t c = 0; c < layout.num_channels; c += 4) {
+    const std::size_t count = std::min<std::size_t>(4, layout.num_channels - c);
+    const std::uint8_t* plane = x + c * layout.stride;
+    for_each_row(layout, [&](std::size_t lane, std::size_t position) {
+      std::uint8_t* to = y + c * positions + position;
+      for (std::size_t i = 0; i < layout.size[2]; ++i) {
+        const std::uint8_t* from = plane + (lane + i) * 4;
+        if (count == 4) {
+          to[i] = from[0];
+          to[positions + i] = from[1];
+          to[2 * positions + i] = from[2];
+          to[3 * positions + i] = from[3];
+        } else {
+          for (std::size_t k = 0; k < count; ++k) to[k * positions + i] = from[k];
+        }
+      }
+    });
+  }
 }
 
 template <class T, class To>
@@ -108,6 +138,10 @@ void pack_image(const ImageLayout& layout, Element flat, const std::byte* x,
 
 void unpack_image(const ImageLayout& layout, Element flat, const std::byte* x,
                   std::byte* y) noexcept {
+  if (layout.interleave == 4 && size_of(flat) == 1) {
+    return unpack_fours(layout, reinterpret_cast<const std::uint8_t*>(x),
+                        reinterpret_cast<std::uint8_t*>(y));
+  }
   with_type(layout.element, [&](auto from) {
     with_type(flat, [&](auto to) {
       unpack_planes(layout, reinterpret_cast<const decltype(from)*>(x),

@@ -24,7 +24,7 @@ Costs costs_of(InstructionSet set) {
     case InstructionSet::kAvx512Vnni:
       return {1.4, 2.0, 1.6, 1.5, 1.4, 2.0};
     case InstructionSet::kAvx2:
-      return {5.0, 8.0, 3.2, 3.0, 4.8, 6.0};
+      return {5.0, 8.0, 2.3, 3.0, 4.8, 6.0};
     case InstructionSet::kPortable:
     case InstructionSet::kNeon:
       break;

@@ -19,17 +19,17 @@ PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
 namespace {
 
-/// Rows of a window.
 constexpr std::size_t kMostRows = 64;
 
+/// The rows of a window: bytes from where it begins.
 struct Rows {
   std::size_t count = 0;
-  std::array<const std::byte*, kMostRows> begin;
+  std::array<std::size_t, kMostRows> offset;
 };
 
 /// A row of y from windows of two lanes, two apart. Lane: an integer of the size of a lane.
 template <class T, class Lane>
-HWY_INLINE void pool_twos(const Rows& rows, std::size_t count, std::byte* y) {
+HWY_INLINE void pool_twos(const Rows& rows, std::size_t count, const std::byte* x, std::byte* y) {
   const hn::ScalableTag<Lane> lanes;
   const hn::Repartition<T, decltype(lanes)> elements;
   for (std::size_t i = 0; i < count; i += hn::Lanes(lanes)) {
@@ -37,7 +37,8 @@ HWY_INLINE void pool_twos(const Rows& rows, std::size_t count, std::byte* y) {
     for (std::size_t r = 0; r < rows.count; ++r) {
       hn::Vec<decltype(lanes)> even;
       hn::Vec<decltype(lanes)> odd;
-      hn::LoadInterleaved2(lanes, reinterpret_cast<const Lane*>(rows.begin[r]) + 2 * i, even, odd);
+      hn::LoadInterleaved2(lanes, reinterpret_cast<const Lane*>(x + rows.offset[r]) + 2 * i, even,
+                           odd);
       largest = hn::Max(largest, hn::Max(hn::BitCast(elements, even), hn::BitCast(elements, odd)));
     }
     hn::StoreU(hn::BitCast(lanes, largest), lanes, reinterpret_cast<Lane*>(y) + i);
@@ -47,14 +48,14 @@ HWY_INLINE void pool_twos(const Rows& rows, std::size_t count, std::byte* y) {
 /// Any row of windows.
 template <class T>
 void pool_any(const Rows& rows, const graph::Window::Axis& axis, std::size_t interleave,
-              std::byte* y) {
+              const std::byte* x, std::byte* y) {
   const auto stride = static_cast<std::size_t>(axis.stride);
   const auto dilation = static_cast<std::size_t>(axis.dilation);
   T* to = reinterpret_cast<T*>(y);
   for (std::size_t i = 0; i < static_cast<std::size_t>(axis.output); ++i, to += interleave) {
     std::fill_n(to, interleave, std::numeric_limits<T>::min());
     for (std::size_t r = 0; r < rows.count; ++r) {
-      const T* row = reinterpret_cast<const T*>(rows.begin[r]) + i * stride * interleave;
+      const T* row = reinterpret_cast<const T*>(x + rows.offset[r]) + i * stride * interleave;
       for (std::size_t k = 0; k < static_cast<std::size_t>(axis.kernel); ++k) {
         const T* from = row + k * dilation * interleave;
         for (std::size_t j = 0; j < interleave; ++j) to[j] = std::max(to[j], from[j]);
@@ -64,45 +65,47 @@ void pool_any(const Rows& rows, const graph::Window::Axis& axis, std::size_t int
 }
 
 template <class T>
-HWY_INLINE void pool_row(const ImageOp& op, const Rows& rows, std::byte* y) {
+HWY_INLINE void pool_row(const ImageOp& op, const Rows& rows, const std::byte* x, std::byte* y) {
   const graph::Window::Axis& axis = op.window.axes[2];
   if (axis.kernel == 2 && axis.stride == 2 && axis.dilation == 1) {
     const auto count = static_cast<std::size_t>(axis.output);
-    if (op.x.lane_bytes() == 4) return pool_twos<T, std::uint32_t>(rows, count, y);
+    if (op.x.lane_bytes() == 4) return pool_twos<T, std::uint32_t>(rows, count, x, y);
     if constexpr (sizeof(T) <= 2) {
-      if (op.x.lane_bytes() == 2) return pool_twos<T, std::uint16_t>(rows, count, y);
+      if (op.x.lane_bytes() == 2) return pool_twos<T, std::uint16_t>(rows, count, x, y);
     }
   }
-  pool_any<T>(rows, axis, op.x.interleave, y);
+  pool_any<T>(rows, axis, op.x.interleave, x, y);
 }
 
-/// The rows of a plane of x that the windows of row (z, y) reach into.
-Rows rows_of(const ImageOp& op, const std::byte* plane, std::size_t z, std::size_t y) {
+Rows rows_of(const ImageOp& op) {
   const auto& [depth, height, width] = op.window.axes;
+  (void)width;
   Rows rows;
   for (std::int64_t k = 0; k < depth.kernel; ++k) {
     for (std::int64_t i = 0; i < height.kernel; ++i) {
-      const auto at = [](const graph::Window::Axis& axis, std::size_t o, std::int64_t tap) {
-        return static_cast<std::size_t>(axis.at(static_cast<std::int64_t>(o), tap));
-      };
-      rows.begin[rows.count++] =
-          plane + op.x.lane_of(at(depth, z, k), at(height, y, i), 0) * op.x.lane_bytes();
+      const auto lane = static_cast<std::size_t>(k * depth.dilation) * op.x.pitch[0] +
+                        static_cast<std::size_t>(i * height.dilation) * op.x.pitch[1];
+      rows.offset[rows.count++] = lane * op.x.lane_bytes();
     }
   }
-  (void)width;
   return rows;
 }
 
 template <class T>
 void pool(const ImageOp& op, const std::byte* x, std::byte* y) {
+  const Rows rows = rows_of(op);
+  const std::size_t bytes = op.x.lane_bytes();
+  const auto stride = [&](std::size_t axis) {
+    return static_cast<std::size_t>(op.window.axes[axis].stride) * op.x.pitch[axis] * bytes;
+  };
   // Vectors write beyond a row: what comes later is written later.
   for (std::size_t p = 0; p < op.y.num_planes(); ++p) {
-    const std::byte* from = x + p * op.x.stride * op.x.lane_bytes();
-    std::byte* to = y + p * op.y.stride * op.y.lane_bytes();
+    const std::byte* from = x + (p * op.x.stride + op.x.front()) * bytes;
+    std::byte* to = y + (p * op.y.stride + op.y.front()) * bytes;
     for (std::size_t z = 0; z < op.y.size[0]; ++z) {
       for (std::size_t row = 0; row < op.y.size[1]; ++row) {
-        pool_row<T>(op, rows_of(op, from, z, row),
-                    to + op.y.lane_of(z, row, 0) * op.y.lane_bytes());
+        pool_row<T>(op, rows, from + z * stride(0) + row * stride(1),
+                    to + (z * op.y.pitch[0] + row * op.y.pitch[1]) * bytes);
       }
     }
   }

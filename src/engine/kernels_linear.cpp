@@ -75,47 +75,86 @@ HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byt
 }
 
 #if HWY_TARGET == HWY_AVX2
-/// A shorter run does not pay.
+/// A shorter run does not pay, unless it is the only one.
 constexpr std::size_t kShortestRun = 4;
 
-/// The same with sums of 16 bits, two a group, for as many groups as they are known to hold.
+/// What two vectors of samples have of an output: sums of 16 bits of a run, two a group.
+struct Parts {
+  VShorts first;
+  VShorts second;
+
+  static HWY_INLINE Parts zero() { return {hn::Zero(Shorts()), hn::Zero(Shorts())}; }
+
+  HWY_INLINE void add(VInts x0, VInts x1, VInts w) {
+    first = hn::Add(first, VShorts{_mm256_maddubs_epi16(x0.raw, w.raw)});
+    second = hn::Add(second, VShorts{_mm256_maddubs_epi16(x1.raw, w.raw)});
+  }
+};
+
+HWY_INLINE VInts widened(VShorts part, VInts sum) {
+  return hn::Add(sum, VInts{_mm256_madd_epi16(part.raw, _mm256_set1_epi16(1))});
+}
+
+/// The parts of four outputs: those of the groups from g to end.
+template <Group kGroup, class Inputs>
+HWY_INLINE void add_run(const std::int32_t* group, std::size_t g, std::size_t end,
+                        const std::byte* x, Inputs inputs, Parts& a, Parts& b, Parts& c, Parts& d) {
+  const std::size_t bytes = 4 * num_lanes();
+  for (group += g * kBlock; g < end; ++g, group += kBlock) {
+    const std::byte* from = inputs(x, g);
+    const VInts x0 = prepare<kGroup>(load_ints(from));
+    const VInts x1 = prepare<kGroup>(load_ints(from + bytes));
+    a.add(x0, x1, hn::Set(Ints(), group[0]));
+    b.add(x0, x1, hn::Set(Ints(), group[1]));
+    c.add(x0, x1, hn::Set(Ints(), group[2]));
+    d.add(x0, x1, hn::Set(Ints(), group[3]));
+  }
+}
+
+/// Adds what parts say to sums in memory: the loops above need all registers.
+HWY_INLINE void add_parts(const Parts& parts, std::int32_t* sums) {
+  const std::size_t n = num_lanes();
+  store_ints(widened(parts.first, load_ints(sums)), sums);
+  store_ints(widened(parts.second, load_ints(sums + n)), sums + n);
+}
+
+/// As dense_block, by runs of groups whose sums are known to fit 16 bits.
 template <Group kGroup, class Inputs, class Finish>
-HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const std::byte* first,
+HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const std::byte* x,
                                     Inputs inputs, const Finish& finish, const Output& output,
                                     std::size_t s) {
   const std::size_t n = num_lanes();
   const std::int32_t* bias = bias_of<kGroup>(w) + i;
-  VInts sums[4][kVectors];
-  for (std::size_t k = 0; k < 4; ++k) {
-    for (VInts& sum : sums[k]) sum = hn::Set(Ints(), bias[k]);
-  }
   const std::int32_t* group = w.groups.data() + i / kBlock * w.num_groups * kBlock + i % kBlock;
-  for (std::size_t g = 0; g < w.num_groups;) {
-    const std::size_t end = HWY_MIN(g + w.run, w.num_groups);
-    VShorts parts[4][kVectors];
-    for (auto& part : parts) {
-      for (VShorts& sum : part) sum = hn::Zero(Shorts());
+  if (w.run >= w.num_groups) {
+    Parts a = Parts::zero(), b = a, c = a, d = a;
+    add_run<kGroup>(group, 0, w.num_groups, x, inputs, a, b, c, d);
+    const auto done = [&](VShorts part, std::size_t k) HWY_ATTR {
+      return finish.of_output(widened(part, hn::Set(Ints(), bias[k])), i + k);
+    };
+    output.store(i, s, done(a.first, 0), done(b.first, 1), done(c.first, 2), done(d.first, 3));
+    output.store(i, s + n, done(a.second, 0), done(b.second, 1), done(c.second, 2),
+                 done(d.second, 3));
+    return;
+  }
+  alignas(64) std::int32_t sums[4][kVectors * 8];
+  for (std::size_t k = 0; k < 4; ++k) {
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      store_ints(hn::Set(Ints(), bias[k]), sums[k] + v * n);
     }
-    for (; g < end; ++g, group += kBlock) {
-      const std::byte* x = inputs(first, g);
-      const VInts x0 = prepare<kGroup>(load_ints(x));
-      const VInts x1 = prepare<kGroup>(load_ints(x + 4 * n));
-      for (std::size_t k = 0; k < 4; ++k) {
-        const VInts weights = hn::Set(Ints(), group[k]);
-        parts[k][0] = hn::Add(parts[k][0], VShorts{_mm256_maddubs_epi16(x0.raw, weights.raw)});
-        parts[k][1] = hn::Add(parts[k][1], VShorts{_mm256_maddubs_epi16(x1.raw, weights.raw)});
-      }
-    }
-    const __m256i one = _mm256_set1_epi16(1);
-    for (std::size_t k = 0; k < 4; ++k) {
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        sums[k][v] = hn::Add(sums[k][v], VInts{_mm256_madd_epi16(parts[k][v].raw, one)});
-      }
-    }
+  }
+  for (std::size_t g = 0; g < w.num_groups; g += w.run) {
+    Parts a = Parts::zero(), b = a, c = a, d = a;
+    add_run<kGroup>(group, g, HWY_MIN(g + w.run, w.num_groups), x, inputs, a, b, c, d);
+    add_parts(a, sums[0]);
+    add_parts(b, sums[1]);
+    add_parts(c, sums[2]);
+    add_parts(d, sums[3]);
   }
   for (std::size_t v = 0; v < kVectors; ++v) {
-    output.store(i, s + v * n, finish.of_output(sums[0][v], i), finish.of_output(sums[1][v], i + 1),
-                 finish.of_output(sums[2][v], i + 2), finish.of_output(sums[3][v], i + 3));
+    const auto done = [&](std::size_t k)
+                          HWY_ATTR { return finish.of_output(load_ints(sums[k] + v * n), i + k); };
+    output.store(i, s + v * n, done(0), done(1), done(2), done(3));
   }
 }
 #endif
@@ -132,7 +171,7 @@ void dense_rows(const LinearCall& call, Inputs inputs, const Finish& finish) {
       for (std::size_t i = 0; i < w.num_outputs; i += 4) {
 #if HWY_TARGET == HWY_AVX2
         if constexpr (kGroup == Group::kBytes || kGroup == Group::kSignedBytes) {
-          if (w.run >= kShortestRun) {
+          if (w.run >= HWY_MIN(kShortestRun, w.num_groups)) {
             dense_block_by_runs<kGroup>(w, i, x + 4 * s, inputs, finish, output, s);
             continue;
           }

@@ -85,10 +85,18 @@ void sum_batch(const LinearCall& call, const Finish& finish) {
   const std::size_t lanes = round_up(call.extent.lanes, n);
   std::size_t s = 0;
   // A weight is loaded once for all its vectors.
-  for (; s + 4 * n <= lanes; s += 4 * n) {
-    sum_samples<4>(w, x + 2 * s, input_bytes, finish, output, s);
+  for (; s + 8 * n <= lanes; s += 8 * n) {
+    sum_samples<8>(w, x + 2 * s, input_bytes, finish, output, s);
   }
-  for (; s < lanes; s += n) sum_samples<1>(w, x + 2 * s, input_bytes, finish, output, s);
+  const auto rest = [&](auto num) HWY_ATTR {
+    constexpr std::size_t kNum = decltype(num)::value;
+    if (s + kNum * n > lanes) return;
+    sum_samples<kNum>(w, x + 2 * s, input_bytes, finish, output, s);
+    s += kNum * n;
+  };
+  rest(Tag<std::size_t{4}>());
+  rest(Tag<std::size_t{2}>());
+  rest(Tag<std::size_t{1}>());
 }
 
 void pairs_batch(const LinearCall& call) noexcept {
