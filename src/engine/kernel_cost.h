@@ -32,11 +32,12 @@ inline constexpr std::size_t kNumKernelKinds = 12;
 /// "generic", "dense-8", …
 std::string_view name_of(KernelKind kind);
 
-/// What may run a linear op on a batch.
+/// What may run a linear op on a batch, or a convolution.
 struct KernelChoice {
   InstructionSet instruction_set = InstructionSet::kPortable;
   bool allows_pairs = false;  ///< whether inputs may be stored as pairs of unsigned bytes
   std::optional<KernelKind> preferred = std::nullopt;  ///< taken if it fits
+  bool is_image = false;                               ///< lanes are positions
 };
 
 /// The kernel of a batch, for one row, whose vector instructions are modelled to be the fewest.

@@ -139,7 +139,9 @@ class Planner {
 
   /// The kernel of a batch that is modelled, or asked for, to be the fastest.
   KernelKind fastest(const Matrix& matrix, bool allows_pairs) const {
-    return fastest_kernel(matrix, {request_.instruction_set, allows_pairs, request_.preferred});
+    return fastest_kernel(matrix, {.instruction_set = request_.instruction_set,
+                                   .allows_pairs = allows_pairs,
+                                   .preferred = request_.preferred});
   }
 
   // ----------------------------------------------------------------------------------- steps

@@ -215,8 +215,10 @@ void SectionImages::choose_conv(const Node& node, Conv conv) {
                                      window_matrix(program, op, conv.window, 2, false), hull)
                                 .has_value();
   const auto fastest = [&](bool pairs) {
-    return fastest_kernel(weights.matrix(hull),
-                          {request_.instruction_set, pairs, request_.preferred});
+    return fastest_kernel(weights.matrix(hull), {.instruction_set = request_.instruction_set,
+                                                 .allows_pairs = pairs,
+                                                 .preferred = request_.preferred,
+                                                 .is_image = true});
   };
   conv.kind = fastest(allows_pairs);
   if (conv.kind == KernelKind::kSparsePairs && !demand(x, element, 2)) {
