@@ -51,6 +51,9 @@ struct ImageLayout {
 /// Sets `stride`: room for the border, and for vectors of kLaneStep lanes from the first position.
 void set_stride(ImageLayout& layout);
 
+/// Rows that the window of a pooling may reach into.
+inline constexpr std::size_t kMostWindowRows = 64;
+
 /// What is done to an image beside convolution.
 enum class ImageKind : std::uint8_t {
   kPack,    ///< x: row-major, y: an image, its border too

@@ -19,12 +19,10 @@ PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
 namespace {
 
-constexpr std::size_t kMostRows = 64;
-
 /// The rows of a window: bytes from where it begins.
 struct Rows {
   std::size_t count = 0;
-  std::array<std::size_t, kMostRows> offset;
+  std::array<std::size_t, kMostWindowRows> offset;
 };
 
 /// A row of y from windows of two lanes, two apart. Lane: an integer of the size of a lane.

@@ -88,15 +88,15 @@ void sum_batch(const LinearCall& call, const Finish& finish) {
   for (; s + 8 * n <= lanes; s += 8 * n) {
     sum_samples<8>(w, x + 2 * s, input_bytes, finish, output, s);
   }
-  const auto rest = [&](auto num) HWY_ATTR {
-    constexpr std::size_t kNum = decltype(num)::value;
-    if (s + kNum * n > lanes) return;
-    sum_samples<kNum>(w, x + 2 * s, input_bytes, finish, output, s);
-    s += kNum * n;
-  };
-  rest(Tag<std::size_t{4}>());
-  rest(Tag<std::size_t{2}>());
-  rest(Tag<std::size_t{1}>());
+  if (s + 4 * n <= lanes) {
+    sum_samples<4>(w, x + 2 * s, input_bytes, finish, output, s);
+    s += 4 * n;
+  }
+  if (s + 2 * n <= lanes) {
+    sum_samples<2>(w, x + 2 * s, input_bytes, finish, output, s);
+    s += 2 * n;
+  }
+  if (s < lanes) sum_samples<1>(w, x + 2 * s, input_bytes, finish, output, s);
 }
 
 void pairs_batch(const LinearCall& call) noexcept {

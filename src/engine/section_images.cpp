@@ -244,8 +244,10 @@ void SectionImages::choose_pool(const Node& node) {
   const auto element = [&](BufferId id) { return element_for(request_.program.buffer(id).width); };
   if (element(x) != element(y)) return;
   const auto window = window_of(request_.program, node, std::get<program::MaxPool>(node.op));
-  constexpr std::int64_t kMostRows = 64;  // of a window
-  if (window.has_padding() || window.axes[0].kernel * window.axes[1].kernel > kMostRows) return;
+  if (window.has_padding() ||
+      static_cast<std::size_t>(window.axes[0].kernel * window.axes[1].kernel) > kMostWindowRows) {
+    return;
+  }
   image(y).is_produced = true;
   join(forms_, x.value, y.value);
   pools_.insert(&node);
