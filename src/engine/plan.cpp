@@ -10,10 +10,10 @@
 #include <optional>
 #include <utility>
 
+#include "engine/image_steps.h"
 #include "engine/kernel_cost.h"
 #include "engine/lifetimes.h"
 #include "engine/plan_parts.h"
-#include "engine/section_images.h"
 
 namespace pare::engine {
 namespace {
@@ -152,12 +152,12 @@ class Planner {
     const auto set_done = [&](const Node* node) {
       if (node != nullptr) is_done[static_cast<std::size_t>(node - section.nodes.data())] = true;
     };
-    SectionImages images(request_, section, num_readers_, plan_, packed_);
+    ImageSteps images(request_, choose_images(request_, section, num_readers_), plan_, packed_);
     for (std::size_t i = 0; i < section.nodes.size(); ++i) {
       if (is_done[i]) continue;
       const Node& node = section.nodes[i];
       const Node* also_done = nullptr;
-      if (images.add_steps(node, planned.steps, also_done)) {
+      if (images.add(node, planned.steps, also_done)) {
         set_done(also_done);
         continue;
       }

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "engine/image_choice.h"
+#include "engine/plan.h"
+
+namespace pare::engine {
+
+/// The steps of a section's nodes that run on images, with what packs and unpacks them. Next to a
+/// buffer that such a node reads or writes, the plan gets another one for its image.
+class ImageSteps {
+ public:
+  /// Adds the images to plan.buffers. All but `chosen` outlive this.
+  ImageSteps(const PlanRequest& request, SectionImages chosen, Plan& plan, PackedMatrices& packed);
+
+  /// Appends the steps of a node, conversions of what it reads and writes included, and returns
+  /// true; false, and nothing, if it does not run on images. `also_done`: the requantize that it
+  /// took along.
+  bool add(const program::Node& node, std::vector<Step>& steps, const program::Node*& also_done);
+
+ private:
+  void add_conv(const ImageConv& conv, std::vector<Step>& steps);
+  LinearStep linear_step(const ImageConv& conv, const ImageLayout& x);
+  void add_pool(const program::Node& node, std::vector<Step>& steps);
+  void add_unpack(program::BufferId from, program::BufferId to, std::vector<Step>& steps);
+  void pack_if_needed(program::BufferId x, std::vector<Step>& steps);
+  void finish(program::BufferId y, std::vector<Step>& steps);
+  Step step(program::BufferId name, ImageOp op, program::BufferId x, program::BufferId y) const;
+
+  const PlanRequest& request_;
+  SectionImages chosen_;
+  Plan& plan_;
+  PackedMatrices& packed_;
+  std::map<std::uint32_t, program::BufferId> ids_;  // of images, by their buffer
+  std::set<std::uint32_t> made_;                    // buffers whose image has its step
+};
+
+}  // namespace pare::engine
