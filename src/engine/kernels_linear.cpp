@@ -27,20 +27,17 @@ constexpr std::size_t kVectors = 2;
 // ----------------------------------------------------------------------------- batches, dense
 
 /// Where the groups of inputs stand: one after the other, or as a list says.
-struct Apart {
+struct Inputs {
+  const std::uint16_t* list;  ///< null: none
   std::size_t bytes;
-  const std::byte* operator()(const std::byte* x, std::size_t g) const { return x + g * bytes; }
-};
-struct Listed {
-  const std::uint16_t* inputs;
-  std::size_t bytes;
+
   const std::byte* operator()(const std::byte* x, std::size_t g) const {
-    return x + inputs[g] * bytes;
+    return x + (list == nullptr ? g : list[g]) * bytes;
   }
 };
 
 /// Four outputs of kVectors vectors of samples.
-template <Group kGroup, class Inputs, class Finish>
+template <Group kGroup, class Finish>
 HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byte* first,
                             Inputs inputs, const Finish& finish, const Output& output,
                             std::size_t s) {
@@ -96,7 +93,7 @@ HWY_INLINE VInts widened(VShorts part, VInts sum) {
 }
 
 /// The parts of four outputs: those of the groups from g to end.
-template <Group kGroup, class Inputs>
+template <Group kGroup>
 HWY_INLINE void add_run(const std::int32_t* group, std::size_t g, std::size_t end,
                         const std::byte* x, Inputs inputs, Parts& a, Parts& b, Parts& c, Parts& d) {
   const std::size_t bytes = 4 * num_lanes();
@@ -119,7 +116,7 @@ HWY_INLINE void add_parts(const Parts& parts, std::int32_t* sums) {
 }
 
 /// As dense_block, by runs of groups whose sums are known to fit 16 bits.
-template <Group kGroup, class Inputs, class Finish>
+template <Group kGroup, class Finish>
 HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const std::byte* x,
                                     Inputs inputs, const Finish& finish, const Output& output,
                                     std::size_t s) {
@@ -159,10 +156,12 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const 
 }
 #endif
 
-template <Group kGroup, class Inputs, class Finish>
-void dense_rows(const LinearCall& call, Inputs inputs, const Finish& finish) {
+template <Group kGroup, class Finish>
+void dense_rows(const LinearCall& call, const Finish& finish) {
   const DenseWeights& w = *call.op.dense;
   const std::size_t stride = call.extent.stride;
+  const Inputs inputs =
+      w.inputs.empty() ? Inputs{nullptr, 4 * stride} : Inputs{w.inputs.data(), call.op.input_bytes};
   const std::size_t row_bytes = w.num_inputs * stride * (4 / w.interleave);
   for (std::size_t row = 0; row < call.op.num_rows; ++row) {
     const std::byte* x = call.x.at(call.t) + row * row_bytes;
@@ -186,13 +185,7 @@ void dense_rows(const LinearCall& call, Inputs inputs, const Finish& finish) {
 void dense_batch(const LinearCall& call) noexcept {
   with_group(*call.op.dense, call.op.dense->has_small_pairs, [&](auto group) HWY_ATTR {
     with_epilogue(call.op.epilogue.get(), call.y.element, [&](const auto& finish) HWY_ATTR {
-      constexpr Group kGroup = decltype(group)::value;
-      const DenseWeights& w = *call.op.dense;
-      if (w.inputs.empty()) {
-        dense_rows<kGroup>(call, Apart{4 * call.extent.stride}, finish);
-      } else {
-        dense_rows<kGroup>(call, Listed{w.inputs.data(), call.op.input_bytes}, finish);
-      }
+      dense_rows<decltype(group)::value>(call, finish);
     });
   });
 }
