@@ -14,6 +14,8 @@ namespace pare::engine {
 namespace {
 
 constexpr std::uint64_t kNumPrograms = 2000;
+/// Slow in the reference.
+constexpr std::uint64_t kNumCnns = 1000;
 /// Kinds 1 … 5 run linear ops.
 constexpr auto kNumLinearKernels = static_cast<std::size_t>(KernelKind::kSparsePairs);
 
@@ -64,7 +66,7 @@ TEST_P(Equality, OfRandomMlps) {
 
 TEST_P(Equality, OfRandomCnns) {
   Count count;
-  for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
+  for (std::uint64_t seed = 0; seed < kNumCnns; ++seed) {
     SCOPED_TRACE(seed);
     const program::Program program = random_cnn(seed);
     ASSERT_NO_THROW(program::check(program));
@@ -72,11 +74,11 @@ TEST_P(Equality, OfRandomCnns) {
                  count);
     if (HasFatalFailure()) return;
   }
-  EXPECT_EQ(count.programs, kNumPrograms);
+  EXPECT_EQ(count.programs, kNumCnns);
   for (std::size_t kind = 1; kind <= kNumLinearKernels; ++kind) {
-    EXPECT_GE(count.kernels[kind], 200) << name_of(static_cast<KernelKind>(kind));
+    EXPECT_GE(count.kernels[kind], 100) << name_of(static_cast<KernelKind>(kind));
   }
-  EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 300);
+  EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 200);
   EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000);
 }
 
