@@ -50,16 +50,11 @@ void pack_spread(const ImageLayout& layout, const From* x, T* y) {
     T* to = y + (lane - layout.before[2]) * k;
     const std::size_t end = layout.before[2] + (size >= k ? size - k + 1 : 0);
     for (std::size_t i = 0; i < layout.pitch[1]; ++i, to += k) {
-      if (i >= layout.before[2] && i < end) {
-        const From* at = row + (i - layout.before[2]);
-        if constexpr (sizeof(From) == 1 && sizeof(T) == 1) {
-          if (k == 4) {
-            std::memcpy(to, at, 4);
-            continue;
-          }
+      if constexpr (sizeof(From) == 1 && sizeof(T) == 1) {
+        if (k == 4 && i >= layout.before[2] && i < end) {
+          std::memcpy(to, row + (i - layout.before[2]), 4);
+          continue;
         }
-        for (std::size_t j = 0; j < k; ++j) to[j] = static_cast<T>(at[j]);
-        continue;
       }
       for (std::size_t j = 0; j < k; ++j) {
         to[j] = static_cast<T>(element_of(row, size, i + j - layout.before[2]));

@@ -81,23 +81,26 @@ class Chooser {
     const WindowMatrix weights =
         window_matrix(request_.program, op, conv.window, interleave, is_spread);
     const Element element = interleave == 4 ? element_of(x) : Element::kI16;
-    const bool allows_pairs =
-        element == Element::kU8 && !is_spread &&
-        pairs_op(request_, conv, window_matrix(request_.program, op, conv.window, 2, false));
-    const auto fastest = [&](bool pairs) {
+    std::optional<LinearOp> pairs;
+    if (element == Element::kU8 && !is_spread) {
+      pairs = pairs_op(request_, conv, window_matrix(request_.program, op, conv.window, 2, false));
+    }
+    const auto fastest = [&](bool allows_pairs) {
       return fastest_kernel(weights.matrix(program::hull(request_.intervals.buffers[x.value])),
                             {.instruction_set = request_.instruction_set,
-                             .allows_pairs = pairs,
+                             .allows_pairs = allows_pairs,
                              .preferred = request_.preferred,
                              .is_image = true});
     };
-    const Form as_pairs{element, 2};
-    conv.kind = fastest(allows_pairs);
-    if (conv.kind == KernelKind::kSparsePairs && demand(x, as_pairs)) return true;
+    const auto take_pairs = [&] {
+      if (!pairs || !demand(x, {element, 2})) return false;
+      conv.kind = KernelKind::kSparsePairs;
+      conv.pairs = std::move(*pairs);
+      return true;
+    };
+    if (fastest(pairs.has_value()) == KernelKind::kSparsePairs && take_pairs()) return true;
     conv.kind = fastest(false);
-    if (demand(x, {element, static_cast<std::uint32_t>(interleave)})) return true;
-    conv.kind = KernelKind::kSparsePairs;
-    return allows_pairs && demand(x, as_pairs);
+    return demand(x, {element, static_cast<std::uint32_t>(interleave)}) || take_pairs();
   }
 
   void take_pool(const Node& node) {

@@ -72,7 +72,8 @@ std::optional<ImageConv> image_conv(const PlanRequest& request, const program::S
     ImageConv both = conv;
     both.requantize = next;
     both.y = next->outputs[0];
-    if (epilogue_of(request, both) != nullptr) return both;
+    both.epilogue = make_epilogue_of(request, *next, sums_of(request, both), {});
+    if (both.epilogue != nullptr) return both;
   }
   if (!is_stored(conv.y)) return std::nullopt;
   return conv;
@@ -82,11 +83,6 @@ std::span<const std::int64_t> bias_of(const PlanRequest& request, const ImageCon
   const auto& op = std::get<program::Conv>(conv.node->op);
   if (!op.bias) return {};
   return request.program.constant(*op.bias).values;
-}
-
-std::shared_ptr<const Epilogue> epilogue_of(const PlanRequest& request, const ImageConv& conv) {
-  if (conv.requantize == nullptr) return nullptr;
-  return make_epilogue_of(request, *conv.requantize, sums_of(request, conv), {});
 }
 
 std::optional<LinearOp> pairs_op(const PlanRequest& request, const ImageConv& conv,

@@ -18,7 +18,9 @@ struct ImageConv {
   const program::Node* requantize = nullptr;  ///< what it takes along, if anything
   program::BufferId y = {};                   ///< what the last of the two writes
   graph::Window window = {};
+  std::shared_ptr<const Epilogue> epilogue = nullptr;  ///< of the requantize
   KernelKind kind = KernelKind::kDenseBytes;
+  LinearOp pairs = {};  ///< pairs_op, if that is its kind
 };
 
 /// The convolution of a node, whose kernel is not chosen yet, with the requantize that alone reads
@@ -29,9 +31,6 @@ std::optional<ImageConv> image_conv(const PlanRequest& request, const program::S
 
 /// Its bias, by output channel; empty: none.
 std::span<const std::int64_t> bias_of(const PlanRequest& request, const ImageConv& conv);
-
-/// Of the requantize that it takes along; null if it takes none.
-std::shared_ptr<const Epilogue> epilogue_of(const PlanRequest& request, const ImageConv& conv);
 
 /// What runs it with 16-bit sums of pairs, whose bias the requantize adds. None if sums may not
 /// fit. `weights`: with interleave 2.

@@ -137,7 +137,7 @@ LinearStep ImageSteps::linear_step(const ImageConv& conv, const ImageLayout& x) 
   const std::vector<std::uint16_t> lanes = lanes_of(weights, x).value();
   LinearStep made{.kind = conv.kind};
   if (conv.kind == KernelKind::kSparsePairs) {
-    made.op = pairs_op(request_, conv, weights).value();
+    made.op = conv.pairs;
     auto pairs = std::make_shared<PairWeights>(*made.op.pairs);
     place(pairs->inputs, lanes);
     packed_.pairs[index] = pairs;
@@ -147,7 +147,7 @@ LinearStep ImageSteps::linear_step(const ImageConv& conv, const ImageLayout& x) 
   }
   Matrix matrix = weights.matrix(program::hull(request_.intervals.buffers[input.value]));
   matrix.bias = bias_of(request_, conv);
-  made.op.epilogue = epilogue_of(request_, conv);
+  made.op.epilogue = conv.epilogue;
   if (conv.kind == KernelKind::kSparseBytes || conv.kind == KernelKind::kSparseShorts) {
     auto sparse = std::make_shared<SparseWeights>(pack_sparse(matrix));
     place(sparse->inputs, lanes);

@@ -76,8 +76,8 @@ HWY_INLINE void pool_row(const ImageOp& op, const Rows& rows, const std::byte* x
 }
 
 Rows rows_of(const ImageOp& op) {
-  const auto& [depth, height, width] = op.window.axes;
-  (void)width;
+  const graph::Window::Axis& depth = op.window.axes[0];
+  const graph::Window::Axis& height = op.window.axes[1];
   Rows rows;
   for (std::int64_t k = 0; k < depth.kernel; ++k) {
     for (std::int64_t i = 0; i < height.kernel; ++i) {
