@@ -130,9 +130,9 @@ function(_pare_folder_test name torch files)
     if(name STREQUAL "cli")
       list(APPEND own pare_build_id)
     endif()
-    if(name STREQUAL "data")
-      # Its tests write files by the libraries that read them.
-      get_target_property(own pare_data LINK_LIBRARIES)
+    if(name MATCHES "^(data|interop)$")
+      # Their tests write files by the libraries that read them.
+      get_target_property(own pare_${name} LINK_LIBRARIES)
     endif()
     pare_add_test_program(${target} SOURCES ${files} LABELS unit LINK ${own})
   endif()

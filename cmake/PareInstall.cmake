@@ -39,6 +39,7 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/pareConfigVersion.cmake
 install(FILES ${CMAKE_BINARY_DIR}/pareConfig.cmake ${CMAKE_BINARY_DIR}/pareConfigVersion.cmake
               ${CMAKE_SOURCE_DIR}/cmake/Findlibzip.cmake
               ${CMAKE_SOURCE_DIR}/cmake/Findmatio.cmake ${CMAKE_SOURCE_DIR}/cmake/Findhdf5.cmake
+              ${CMAKE_SOURCE_DIR}/cmake/Findonnxproto.cmake
         DESTINATION ${package_folder})
 install(
   EXPORT pareTargets

@@ -9,6 +9,7 @@
 #include "cli/verb_data.h"
 #include "cli/verb_eval.h"
 #include "cli/verb_export.h"
+#include "cli/verb_import.h"
 #include "cli/verb_infer.h"
 #include "cli/verb_inspect.h"
 #include "cli/verb_report.h"
@@ -33,6 +34,7 @@ std::vector<Verb> add_verbs(CLI::App& app, TrainingHandlers handlers) {
           add_infer(app),
           add_cost(app),
           add_verify(app),
+          add_import(app),
           add_export(app),
           add_inspect(app),
           add_bench(app),

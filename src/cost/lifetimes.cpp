@@ -28,6 +28,7 @@ bool is_element_wise(const program::Op& op) {
                         [](const program::SumPool&) { return false; },
                         [](const program::Concat&) { return false; },
                         [](const program::Copy&) { return false; },
+                        [](const program::Transpose&) { return false; },
                         [](const program::ArgMax&) { return false; },
                     },
                     op);

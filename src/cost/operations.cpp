@@ -89,6 +89,7 @@ class Work {
 
   OpWork operator()(const program::Concat&) { return work_; }
   OpWork operator()(const program::Copy&) { return work_; }
+  OpWork operator()(const program::Transpose&) { return work_; }
 
   OpWork operator()(const program::Lookup& op) {
     every(OperationKind::kAdd, input_bits(), (op.first == 0 ? 2 : 3) * input_size());

@@ -44,7 +44,8 @@ struct OpWork {
 /// - max_pool: a comparison of the input's width, sum_pool: an add of the output's width, for each
 ///   element of a window but one; padding counts as an element.
 /// - maximum: a comparison of the input's width.
-/// - add: one of the output's width. argmax: n - 1 comparisons a row. concat, copy: none.
+/// - add: one of the output's width. argmax: n - 1 comparisons a row. concat, copy, transpose:
+///   none.
 ///
 /// REQUIRES: the program passes program::check.
 OpWork work_of(const program::Program& program, const program::Node& node);

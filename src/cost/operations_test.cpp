@@ -109,6 +109,7 @@ TEST(Operations, TablesAndComparisons) {
           .operations,
       ElementsAre(Operations{kAdd, 8, 9, 9}));
   EXPECT_THAT(work(buffers, "", "y = copy(x)").operations, IsEmpty());
+  EXPECT_THAT(work(buffers, "", "y = transpose(x) order=[0]").operations, IsEmpty());
   EXPECT_THAT(work("buffer x s8 [2 3]\nbuffer y u2 [2 1]\n", "", "y = argmax(x)").operations,
               ElementsAre(Operations{kAdd, 8, 4, 4}));
   EXPECT_THAT(work("buffer x s8 [3]\nbuffer y s9 [3]\n", "", "y = add(x, x)").operations,

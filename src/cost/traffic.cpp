@@ -40,6 +40,7 @@ class ConstantReads {
   Traffic operator()(const program::Add&) { return {}; }
   Traffic operator()(const program::Concat&) { return {}; }
   Traffic operator()(const program::Copy&) { return {}; }
+  Traffic operator()(const program::Transpose&) { return {}; }
   Traffic operator()(const program::ArgMax&) { return {}; }
 
  private:

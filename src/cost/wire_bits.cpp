@@ -33,6 +33,7 @@ WireBits written_by(const graph::Graph& graph, const graph::Node& node,
           [&](const graph::Dropout&) { return inputs; },
           [&](const graph::Flatten&) { return inputs; },
           [&](const graph::Reshape&) { return inputs; },
+          [&](const graph::Transpose&) { return inputs; },
           [&](const graph::Concat&) { return inputs; },
           [&](const graph::Add&) {
             return WireBits{std::min(inputs.bits + 1, kFloatBits), inputs.is_input};

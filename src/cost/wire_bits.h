@@ -18,9 +18,10 @@ struct WireBits {
   friend bool operator==(const WireBits&, const WireBits&) = default;
 };
 
-/// Widths of all wires, by WireId. A Quantize gives its format's width; ReLU, dropout and flatten
-/// keep the width; concat has that of its widest part; add one bit more than its wider operand.
-/// What a linear layer, batch norm or softmax writes is real until it is quantized: 32 bits.
+/// Widths of all wires, by WireId. A Quantize gives its format's width; ReLU, dropout, max pooling,
+/// flatten, reshape and transpose keep the width; concat has that of its widest part; add one bit
+/// more than its wider operand. What a linear layer, batch norm or softmax writes is real until it
+/// is quantized: 32 bits.
 std::vector<WireBits> wire_bits(const graph::Graph& graph);
 
 }  // namespace pare::cost

@@ -17,7 +17,8 @@ TEST(WireBits, FollowTheQuantizers) {
   const auto quantized = add_quantize(graph, "quantize_x", x, 12, true);
   const auto relu = graph::add_node(graph, "relu", graph::Relu{}, {quantized});
   const auto dropout = graph::add_node(graph, "dropout", graph::Dropout{}, {relu});
-  const auto flat = graph::add_node(graph, "flat", graph::Flatten{}, {dropout});
+  const auto same = graph::add_node(graph, "same", graph::Transpose{{0}}, {dropout});
+  const auto flat = graph::add_node(graph, "flat", graph::Flatten{}, {same});
   graph.output = add_linear(graph, "fc1", flat, 4, 3, kFloatBits);
   EXPECT_EQ(bits_of(graph, "x"), (WireBits{32, true}));
   EXPECT_EQ(bits_of(graph, "quantize_x"), (WireBits{12, true}));

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/fixed_point.h"
+#include "base/transpose.h"
 #include "program/rounding.h"
 #include "program/windows.h"
 
@@ -75,6 +76,9 @@ class Maker {
   GenericOp operator()(const program::Maximum& op) const { return op; }
   GenericOp operator()(const program::Concat& op) const { return op; }
   GenericOp operator()(const program::Copy& op) const { return op; }
+  GenericOp operator()(const program::Transpose& op) const {
+    return GenericTranspose{transposed_elements(input_shape(), op.order)};
+  }
   GenericOp operator()(const program::ArgMax& op) const { return op; }
 
  private:
@@ -162,6 +166,9 @@ class Runner {
     for (const Values input : inputs_) to = std::copy(input.begin(), input.end(), to);
   }
   void operator()(const program::Copy&) const { std::copy(x().begin(), x().end(), y_.begin()); }
+  void operator()(const GenericTranspose& op) const {
+    for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = x()[op.elements[i]];
+  }
   void operator()(const program::ArgMax&) const {
     const std::size_t n = x().size() / y_.size();
     for (std::size_t row = 0; row < y_.size(); ++row) {

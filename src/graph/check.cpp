@@ -13,6 +13,7 @@
 #include "graph/check_quantizer.h"
 #include "graph/edit.h"
 #include "graph/infer.h"
+#include "graph/quantize.h"
 
 namespace pare::graph {
 namespace {
@@ -82,7 +83,7 @@ bool is_integer_role(Role role) { return role == Role::kBits || role == Role::kZ
 
 bool must_be_finite(Role role) {
   return role == Role::kMean || role == Role::kVariance || role == Role::kRange ||
-         role == Role::kLogRange;
+         role == Role::kLogRange || role == Role::kStep;
 }
 
 void check_parameter(const Graph& graph, const Parameter& parameter) {
@@ -116,6 +117,32 @@ void check_parameter(const Graph& graph, const Parameter& parameter) {
   }
 }
 
+/// Whether all variances are known and above 0, so that nothing need be added to divide by them.
+bool has_positive_variances(const Graph& graph, const BatchNorm& norm) {
+  if (!norm.variance) return false;
+  const Tensor variances = value_of(graph, graph.parameter(*norm.variance));
+  const auto values = variances.as<float>();
+  return std::all_of(values.begin(), values.end(), [](float value) { return value > 0; });
+}
+
+void check_norm(const Graph& graph, const Node& node, const BatchNorm& norm) {
+  const auto fail = [&](const std::string& what) {
+    throw InputError(fmt::format("{}: {}", describe(graph, node), what));
+  };
+  if (!(norm.epsilon >= 0) || !std::isfinite(norm.epsilon)) {
+    fail(fmt::format("epsilon {}; expected 0 or a positive number", norm.epsilon));
+  }
+  if (!(norm.momentum >= 0 && norm.momentum <= 1)) {
+    fail(fmt::format("momentum {}; allowed: 0 to 1", norm.momentum));
+  }
+  if (norm.mean.has_value() != norm.variance.has_value()) {
+    fail("has one of running mean and variance; both or none");
+  }
+  if (norm.epsilon == 0 && !has_positive_variances(graph, norm)) {
+    fail("epsilon 0; allowed only where all running variances are positive");
+  }
+}
+
 void check_op(const Graph& graph, const Node& node) {
   const auto fail = [&](const std::string& what) {
     throw InputError(fmt::format("{}: {}", describe(graph, node), what));
@@ -130,17 +157,7 @@ void check_op(const Graph& graph, const Node& node) {
       fail(fmt::format("slope {}; allowed: at most 1", leaky->slope));
     }
   }
-  if (const auto* norm = std::get_if<BatchNorm>(&node.op)) {
-    if (!(norm->epsilon > 0) || !std::isfinite(norm->epsilon)) {
-      fail(fmt::format("epsilon {}; expected a positive number", norm->epsilon));
-    }
-    if (!(norm->momentum >= 0 && norm->momentum <= 1)) {
-      fail(fmt::format("momentum {}; allowed: 0 to 1", norm->momentum));
-    }
-    if (norm->mean.has_value() != norm->variance.has_value()) {
-      fail("has one of running mean and variance; both or none");
-    }
-  }
+  if (const auto* norm = std::get_if<BatchNorm>(&node.op)) check_norm(graph, node, *norm);
 }
 
 /// A parameter plays the part that its role says.

@@ -58,6 +58,7 @@ class QuantizerCheck {
                        role == Role::kBits        ? "width in bits"
                        : role == Role::kZeroPoint ? "zero point"
                        : role == Role::kLogRange  ? "log2 of a range"
+                       : role == Role::kStep      ? "step"
                                                   : "range"));
     }
     const auto size = static_cast<std::int64_t>(parameter.stored.size());
@@ -118,6 +119,20 @@ class QuantizerCheck {
     }
   }
 
+  void check_given_step() {
+    if (!quantizer_.range) fail("a quantizer of a given step needs one");
+    const Parameter& steps = expect(*quantizer_.range, Role::kStep, DType::kF32);
+    for (const float step : steps.stored.as<float>()) {
+      if (step > 0 && std::isfinite(step)) continue;
+      fail(fmt::format("its step '{}' holds {}; expected positive numbers", steps.name, step));
+    }
+    if (quantizer_.step == StepRule::kFloat) return;
+    fail(
+        fmt::format("its step '{}' is given and taken as it is; the step rule must be '{}', not "
+                    "'{}'",
+                    steps.name, name_of(StepRule::kFloat), name_of(quantizer_.step)));
+  }
+
   void check_range() {
     const auto& range = quantizer_.range;
     switch (quantizer_.range_rule) {
@@ -145,6 +160,8 @@ class QuantizerCheck {
         if (!range) fail("a fixed quantizer needs a range");
         expect(*range, Role::kRange, DType::kF32);
         return;
+      case RangeRule::kStep:
+        return check_given_step();
       case RangeRule::kLearned:
         if (!range) fail("a learned quantizer needs a range");
         for (const float log2 : expect(*range, Role::kLogRange, DType::kF32).stored.as<float>()) {
@@ -194,11 +211,11 @@ void check_parameter_quantizer(const Graph& graph, const Parameter& parameter) {
 
 void check_wire_quantizer(const Quantizer& quantizer, const std::string& node) {
   const RangeRule rule = quantizer.range_rule;
-  if (rule == RangeRule::kLearned || rule == RangeRule::kFixed) return;
-  throw InputError(fmt::format("node '{}': a wire's range is learned or fixed, not {}", node,
-                               is_live(rule)
-                                   ? fmt::format("a statistic of its values ({})", name_of(rule))
-                                   : "an accumulator's"));
+  if (rule == RangeRule::kLearned || rule == RangeRule::kFixed || rule == RangeRule::kStep) return;
+  throw InputError(
+      fmt::format("node '{}': a wire's range is learned, fixed or a step, not {}", node,
+                  is_live(rule) ? fmt::format("a statistic of its values ({})", name_of(rule))
+                                : "an accumulator's"));
 }
 
 void check_accumulator_biases(const Graph& graph) {

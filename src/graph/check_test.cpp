@@ -157,6 +157,52 @@ TEST(Check, HoldsStatisticsToTheirFormats) {
             "passed");
 }
 
+TEST(Check, WantsGivenStepsThatArePositive) {
+  const auto given = [](TestGraph& test, float step) -> Quantizer& {
+    auto& quantizer = std::get<Quantize>(test.graph.nodes[0].op).quantizer;
+    quantizer = test.stepped("given", 8, true, step);
+    return quantizer;
+  };
+  EXPECT_EQ(message_after([&](TestGraph& test) { given(test, 0.3F); }), "passed");
+  EXPECT_EQ(message_after([&](TestGraph& test) { given(test, 0); }),
+            "node 'q': its step 'given.step' holds 0; expected positive numbers");
+  EXPECT_THAT(message_after([&](TestGraph& test) { given(test, -0.5F); }),
+              HasSubstr("its step 'given.step' holds -0.5"));
+  EXPECT_THAT(
+      message_after([&](TestGraph& test) { given(test, std::numeric_limits<float>::infinity()); }),
+      HasSubstr("parameter 'given.step': holds inf"));
+  EXPECT_THAT(message_after([&](TestGraph& test) { given(test, 1).range.reset(); }),
+              HasSubstr("node 'q': a quantizer of a given step needs one"));
+  EXPECT_THAT(message_after([&](TestGraph& test) { given(test, 1).step = StepRule::kPow2; }),
+              HasSubstr("the step rule must be 'float', not 'pow2'"));
+  EXPECT_THAT(
+      message_after([&](TestGraph& test) { given(test, 1).range_rule = RangeRule::kFixed; }),
+      HasSubstr("its quantizer uses 'given.step', which is no range"));
+  EXPECT_THAT(message_after([](TestGraph& test) {
+                std::get<Quantize>(test.graph.nodes[0].op).quantizer.range_rule = RangeRule::kStep;
+              }),
+              HasSubstr("its quantizer uses 'q.range', which is no step"));
+}
+
+TEST(Check, WantsPositiveVariancesWhereEpsilonIsZero) {
+  const auto norm = [](TestGraph& test) -> BatchNorm& {
+    return std::get<BatchNorm>(test.graph.nodes.back().op);
+  };
+  EXPECT_EQ(message_after([&](TestGraph& test) { norm(test).epsilon = 0; }), "passed");
+  EXPECT_EQ(message_after([&](TestGraph& test) {
+              norm(test).epsilon = 0;
+              test.parameter("variance").stored.as<float>()[3] = 0;
+            }),
+            "node 'bn': epsilon 0; allowed only where all running variances are positive");
+  EXPECT_THAT(message_after([&](TestGraph& test) {
+                norm(test).epsilon = 0;
+                norm(test).mean = norm(test).variance = std::nullopt;
+              }),
+              HasSubstr("all running variances"));
+  EXPECT_THAT(message_after([&](TestGraph& test) { norm(test).epsilon = -1e-3; }),
+              HasSubstr("node 'bn': epsilon -0.001; expected 0 or a positive number"));
+}
+
 TEST(Check, WantsAnAccumulatorForBiasesOnItsGrid) {
   EXPECT_THAT(message_after([](TestGraph& test) { test.quantize_layer("fc3", 6); }),
               HasSubstr("layer 3 'fc3': 'fc3.bias' is to lie on the accumulator's grid"));

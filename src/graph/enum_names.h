@@ -15,7 +15,7 @@ struct EnumNames;
 
 template <>
 struct EnumNames<Role> {
-  static constexpr std::array<std::pair<Role, std::string_view>, 14> list = {
+  static constexpr std::array<std::pair<Role, std::string_view>, 15> list = {
       {{Role::kWeight, "weight"},
        {Role::kBias, "bias"},
        {Role::kGain, "gain"},
@@ -24,6 +24,7 @@ struct EnumNames<Role> {
        {Role::kVariance, "variance"},
        {Role::kRange, "range"},
        {Role::kLogRange, "log_range"},
+       {Role::kStep, "step"},
        {Role::kZeroPoint, "zero_point"},
        {Role::kBits, "bits"},
        {Role::kThreshold, "threshold"},
@@ -51,10 +52,11 @@ struct EnumNames<StepRule> {
 
 template <>
 struct EnumNames<RangeRule> {
-  static constexpr std::array<std::pair<RangeRule, std::string_view>, 8> list = {
+  static constexpr std::array<std::pair<RangeRule, std::string_view>, 9> list = {
       {{RangeRule::kMaxAbs, "max_abs"},
        {RangeRule::kLearned, "learned"},
        {RangeRule::kFixed, "fixed"},
+       {RangeRule::kStep, "step"},
        {RangeRule::kAccumulator, "accumulator"},
        {RangeRule::kMeanAbs, "mean_abs"},
        {RangeRule::kTwiceMeanAbs, "twice_mean_abs"},

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/transpose.h"
 #include "graph/infer.h"
 #include "graph/quantize.h"
 #include "graph/window.h"
@@ -236,6 +237,18 @@ class Evaluator {
 
   Values operator()(const Flatten&) const { return reshaped(); }
   Values operator()(const Reshape&) const { return reshaped(); }
+
+  Values operator()(const Transpose& op) const {
+    const Values& x = input(0);
+    Values y = output();
+    y.elements.reserve(x.elements.size());
+    const auto elements = transposed_elements(x.shape, op.order);
+    for (std::size_t row = 0; row < x.num_rows(); ++row) {
+      const double* from = x.elements.data() + row * x.row_size();
+      for (const std::size_t element : elements) y.elements.push_back(from[element]);
+    }
+    return y;
+  }
 
  private:
   const Values& input(std::size_t i) const { return values_[node_.inputs.at(i).value]; }

@@ -1,6 +1,7 @@
 #include "graph/evaluate.h"
 
 #include <cmath>
+#include <numeric>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -52,6 +53,40 @@ TEST(Evaluate, CutsJoinsAndFlattens) {
   test.node("join", Concat{}, {relu, test.last});
   test.node("flat", Flatten{});
   EXPECT_THAT(outputs(test.graph, {1, 2, 2}, {1, -2, 3, -4}), ElementsAre(1, 0, 3, 0, 1, 0, 3, 0));
+}
+
+TEST(Evaluate, PutsAxesInAnotherOrder) {
+  TestGraph test({2, 3, 4});
+  test.node("t", Transpose{{2, 0, 1}});
+  std::vector<float> x(48);
+  std::iota(x.begin(), x.end(), 0.0F);
+  const auto y = outputs(test.graph, {2, 2, 3, 4}, x);
+  ASSERT_EQ(y.size(), x.size());
+  for (std::size_t n = 0; n < 2; ++n) {
+    for (std::size_t i = 0; i < 4; ++i) {
+      for (std::size_t j = 0; j < 2; ++j) {
+        for (std::size_t k = 0; k < 3; ++k) {
+          EXPECT_EQ(y[((n * 4 + i) * 2 + j) * 3 + k], x[((n * 2 + j) * 3 + k) * 4 + i]);
+        }
+      }
+    }
+  }
+}
+
+TEST(Evaluate, PutsAxesInAnotherOrderAtEachStep) {
+  TestGraph test({2, 2});
+  test.graph.inputs.front().time = Time::kEachStep;
+  test.node("t", Transpose{{1, 0}});
+  EXPECT_THAT(outputs(test.graph, {1, 2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8}),
+              ElementsAre(1, 3, 2, 4, 5, 7, 6, 8));
+}
+
+TEST(Evaluate, DividesByVariancesAsTheyAreWithoutEpsilon) {
+  TestGraph test({1});
+  test.node("bn", BatchNorm{.mean = test.floats("bn.mean", Role::kMean, {1}, {1}),
+                            .variance = test.floats("bn.variance", Role::kVariance, {1}, {4}),
+                            .epsilon = 0});
+  EXPECT_THAT(outputs(test.graph, {1, 1}, {7}), ElementsAre(3));
 }
 
 TEST(Evaluate, ConvolvesChannelsOfGroups) {

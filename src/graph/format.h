@@ -76,6 +76,8 @@ enum class RangeRule {
   kMaxAbs,         ///< max |value| of the masked tensor itself, live: it has a gradient
   kLearned,        ///< the range parameter holds log2 s, which training moves
   kFixed,          ///< the range parameter holds s: calibrated or given, training leaves it alone
+  kStep,           ///< the range parameter holds the step itself, as QONNX and ONNX scales do;
+                   ///< training leaves it alone
   kAccumulator,    ///< a bias: the step is (input step) x (weight step), there is no range
   kMeanAbs,        ///< live: mean |value|
   kTwiceMeanAbs,   ///< live: 2 mean |value|
@@ -91,8 +93,8 @@ enum class RangeRule {
 struct Quantizer {
   Format format;
   RangeRule range_rule = RangeRule::kFixed;
-  /// Role kRange (s) or kLogRange (log2 s). For live rules it caches the last s, and its shape
-  /// says how many ranges there are; for kAccumulator it is absent.
+  /// Role kRange (s), kLogRange (log2 s), or kStep for rule kStep. For live rules it caches the
+  /// last s, and its shape says how many ranges there are; for kAccumulator it is absent.
   std::optional<ParameterId> range = std::nullopt;
   /// Role kZeroPoint: the code of 0. Absent: 0.
   std::optional<ParameterId> zero_point = std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/transpose.h"
 #include "graph/window.h"
 
 namespace pare::graph {
@@ -103,6 +104,16 @@ class ShapeRule {
     return {op.shape, info.time};
   }
 
+  WireInfo operator()(const Transpose& op) const {
+    const WireInfo& info = only_input();
+    if (!is_order_of_axes(op.order, info.shape.size())) {
+      fail(fmt::format("order {} but input {}: expected each axis from 0 to {} once",
+                       to_string(op.order), to_string(info.shape),
+                       static_cast<std::int64_t>(info.shape.size()) - 1));
+    }
+    return {transposed_shape(info.shape, op.order), info.time};
+  }
+
   WireInfo operator()(const Add&) const {
     expect_inputs(2);
     const WireInfo& a = input(0);
@@ -195,15 +206,20 @@ class ShapeRule {
 
 }  // namespace
 
+WireInfo infer_shape(const Graph& graph, const Node& node, const std::vector<WireInfo>& wires) {
+  WireInfo info = std::visit(ShapeRule(graph, node, wires), node.op);
+  if (num_elements(info.shape) > kMaxWireElements) {
+    throw InputError(fmt::format("{}: its output {} has more than {} elements",
+                                 describe(graph, node), to_string(info.shape), kMaxWireElements));
+  }
+  return info;
+}
+
 std::vector<WireInfo> infer_shapes(const Graph& graph) {
   std::vector<WireInfo> wires(graph.wires.size());
   for (const Input& input : graph.inputs) wires.at(input.wire.value) = {input.shape, input.time};
   for (const Node& node : graph.nodes) {
-    const WireInfo info = std::visit(ShapeRule(graph, node, wires), node.op);
-    if (num_elements(info.shape) > kMaxWireElements) {
-      throw InputError(fmt::format("{}: its output {} has more than {} elements",
-                                   describe(graph, node), to_string(info.shape), kMaxWireElements));
-    }
+    const WireInfo info = infer_shape(graph, node, wires);
     for (const WireId output : node.outputs) wires.at(output.value) = info;
   }
   return wires;

@@ -35,6 +35,10 @@ struct WireInfo {
 /// A wire of more elements is refused: one sample would not fit in memory.
 inline constexpr std::int64_t kMaxWireElements = std::int64_t{1} << 28;
 
+/// Shape and time of what one node makes; no grid. `wires` by WireId, those that it reads at least.
+/// Throws InputError as infer_shapes.
+WireInfo infer_shape(const Graph& graph, const Node& node, const std::vector<WireInfo>& wires);
+
 /// Shape and time of every wire, by WireId; no grids. REQUIRES: ids in range, every wire written
 /// before it is read. Throws InputError naming the node if shapes do not fit each other.
 std::vector<WireInfo> infer_shapes(const Graph& graph);
@@ -43,10 +47,10 @@ std::vector<WireInfo> infer_shapes(const Graph& graph);
 ///
 /// Quantize starts a grid. Linear and Conv keep one (with quantized weights, one step for all
 /// inputs, and a bias on the accumulator's grid or none), as do the poolings (an average's step is
-/// divided by the window's size; none where borders divide by less), Relu, Dropout, Flatten and
-/// Reshape (which keep the channels, or have one step), Add of equal steps, and Concat of equal
-/// steps and zero points. All others make real numbers. Throws InputError naming the layer if its
-/// sums may leave 63 bits.
+/// divided by the window's size; none where borders divide by less), Relu, Dropout, Flatten,
+/// Reshape and Transpose (which keep the channels, or have one step), Add of equal steps, and
+/// Concat of equal steps and zero points. All others make real numbers. Throws InputError naming
+/// the layer if its sums may leave 63 bits.
 std::vector<WireInfo> infer(const Graph& graph);
 
 /// Steps of a layer's accumulator, float32(input step) * float32(weight step): one, or one an

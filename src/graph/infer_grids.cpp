@@ -112,6 +112,15 @@ class GridRule {
   std::optional<Grid> operator()(const Flatten&) const { return reshaped(); }
   std::optional<Grid> operator()(const Reshape&) const { return reshaped(); }
 
+  std::optional<Grid> operator()(const Transpose& op) const {
+    const auto& grid = wire(0).grid;
+    if (!grid || grid->step.size() == 1) return grid;
+    // Steps of elements are lost as well: they say which one they are of by their order alone.
+    const bool are_channels =
+        static_cast<std::int64_t>(grid->step.size()) == wire(0).shape.front() && op.order[0] == 0;
+    return are_channels ? grid : std::nullopt;
+  }
+
   std::optional<Grid> operator()(const Add&) const {
     const auto& a = wire(0).grid;
     const auto& b = wire(1).grid;

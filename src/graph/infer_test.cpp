@@ -94,6 +94,41 @@ TEST(InferShapes, RefusesConvolutionsThatDoNotFit) {
   EXPECT_THAT(message({2, 4, 5, 3}, 1, {0, 0, 1, 0}), testing::HasSubstr("does not fit"));
 }
 
+TEST(InferShapes, PutsAxesInAnotherOrder) {
+  const auto message = [](const Shape& order) {
+    TestGraph test({2, 3, 4});
+    test.node("t", Transpose{order});
+    try {
+      return to_string(infer_shapes(test.graph).at(test.last.value).shape);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(message({1, 2, 0}), "[3, 4, 2]");
+  EXPECT_EQ(message({1, 0}),
+            "node 't': order [1, 0] but input [2, 3, 4]: expected each axis from 0 to 2 once");
+  EXPECT_THAT(message({1, 2, 2}), testing::HasSubstr("order [1, 2, 2]"));
+  EXPECT_THAT(message({1, 2, 3}), testing::HasSubstr("order [1, 2, 3]"));
+}
+
+TEST(Infer, KeepsStepsOfChannelsWhereTheyStayFirst) {
+  const auto steps_behind = [](const Shape& ranges, const Shape& order) {
+    TestGraph test({2, 2, 3});
+    const auto quantizer = test.fixed("q", 3, true, 3);
+    test.parameter("q.range").stored = Tensor::from<float>(
+        ranges, std::vector<float>(static_cast<std::size_t>(num_elements(ranges)), 3));
+    test.node("q", Quantize{quantizer});
+    test.node("t", Transpose{order});
+    check(test.graph);
+    const auto grid = infer(test.graph).at(test.last.value).grid;
+    return grid ? grid->step.size() : 0;
+  };
+  EXPECT_EQ(steps_behind({}, {1, 0, 2}), 1U);
+  EXPECT_EQ(steps_behind({2}, {0, 2, 1}), 2U);
+  EXPECT_EQ(steps_behind({2}, {1, 0, 2}), 0U);
+  EXPECT_EQ(steps_behind({12}, {0, 2, 1}), 0U);
+}
+
 TEST(Infer, KeepsGridsThroughPools) {
   TestGraph test({1, 4});
   test.node("q", Quantize{test.fixed("q", 3, true, 3)});  // codes -3 … 3 of step 1

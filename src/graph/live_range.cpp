@@ -87,6 +87,7 @@ float live_range(RangeRule rule, const CodeRange& codes, std::span<const float> 
       return static_cast<float>(threshold_mean(values));
     case RangeRule::kLearned:
     case RangeRule::kFixed:
+    case RangeRule::kStep:
     case RangeRule::kAccumulator:
       break;
   }
@@ -117,6 +118,7 @@ bool is_live(RangeRule rule) {
       return true;
     case RangeRule::kLearned:
     case RangeRule::kFixed:
+    case RangeRule::kStep:
     case RangeRule::kAccumulator:
       return false;
   }

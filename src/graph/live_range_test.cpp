@@ -80,7 +80,8 @@ TEST(LiveRange, SumsAnyNumberOfValues) {
 }
 
 TEST(LiveRange, IsNoneOfAnotherRule) {
-  for (const RangeRule rule : {RangeRule::kLearned, RangeRule::kFixed, RangeRule::kAccumulator}) {
+  for (const RangeRule rule :
+       {RangeRule::kLearned, RangeRule::kFixed, RangeRule::kStep, RangeRule::kAccumulator}) {
     EXPECT_FALSE(is_live(rule));
     EXPECT_THROW(ranges(rule, {1}), InternalError);
   }

@@ -107,7 +107,8 @@ struct SumPool {
   friend bool operator==(const SumPool&, const SumPool&) = default;
 };
 
-/// y = gain (x - mean) / sqrt(variance + epsilon) + shift per channel (axis 0).
+/// y = gain (x - mean) / sqrt(variance + epsilon) + shift per channel (axis 0). epsilon may be 0
+/// where all running variances are positive.
 /// While training, mean and (biased) variance are the batch's, and the running ones move towards
 /// the batch's (unbiased variance) by `momentum`. Without running statistics the batch's are used
 /// in evaluation too. Ref: Ioffe and Szegedy 2015.
@@ -227,9 +228,19 @@ struct Reshape {
   friend bool operator==(const Reshape&, const Reshape&) = default;
 };
 
+/// The axes in another order: y's axis i is x's axis order[i]. `order` has each axis of a sample's
+/// shape once. Ref: ONNX Transpose, there with the batch.
+struct Transpose {
+  Shape order;
+
+  static constexpr std::string_view kind = "transpose";
+  static void fields(auto& self, auto&& f) { f("order", self.order); }
+  friend bool operator==(const Transpose&, const Transpose&) = default;
+};
+
 using Op =
     std::variant<Linear, Conv, MaxPool, AveragePool, SumPool, BatchNorm, Relu, LeakyRelu, Sigmoid,
-                 Tanh, Table, Softmax, Dropout, Quantize, Add, Concat, Flatten, Reshape>;
+                 Tanh, Table, Softmax, Dropout, Quantize, Add, Concat, Flatten, Reshape, Transpose>;
 
 /// The parameters of an op that multiplies its input by weights (what recipes call a layer).
 struct LayerParameters {

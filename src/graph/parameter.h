@@ -20,6 +20,7 @@ enum class Role {
   kVariance,   ///< running variance
   kRange,      ///< a quantizer's range s
   kLogRange,   ///< log2 of a quantizer's range
+  kStep,       ///< a quantizer's step
   kZeroPoint,  ///< a quantizer's code of 0
   kBits,       ///< a quantizer's width
   kThreshold,  ///< a spiking neuron's

@@ -79,6 +79,16 @@ std::vector<float> ranges_of(const Graph& graph, const Quantizer& quantizer, con
   return ranges;
 }
 
+/// The given steps of a kStep quantizer, as they are.
+std::vector<Scale> given_scales(const Graph& graph, const Quantizer& quantizer) {
+  check(quantizer.range.has_value(), "a quantizer of a given step without one");
+  std::vector<Scale> scales;
+  for (const float step : graph.parameter(*quantizer.range).stored.as<float>()) {
+    scales.push_back({1, step});
+  }
+  return scales;
+}
+
 /// Calls `map(value, group)` for every element and stores what it returns.
 template <class To, class F>
 Tensor map_groups(const Tensor& values, std::size_t num_groups, DType dtype, F&& map) {
@@ -123,6 +133,7 @@ Pow2Choice pow2_choice(RangeRule rule) {
   switch (rule) {
     case RangeRule::kMaxAbs:
     case RangeRule::kFixed:
+    case RangeRule::kStep:
     case RangeRule::kAccumulator:
       return Pow2Choice::kNeverClip;
     case RangeRule::kLearned:
@@ -222,6 +233,7 @@ int width_of(const Graph& graph, const Format& format) {
 std::vector<Scale> scales_of(const Graph& graph, const Quantizer& quantizer, const Tensor& values) {
   check(quantizer.range_rule != RangeRule::kAccumulator,
         "an accumulator's quantizer has no scale of its own");
+  if (quantizer.range_rule == RangeRule::kStep) return given_scales(graph, quantizer);
   const auto ranges = ranges_of(graph, quantizer, values);
   const auto codes = code_ranges(graph, quantizer.format);
   const std::size_t groups = std::max(ranges.size(), codes.size());

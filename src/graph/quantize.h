@@ -40,7 +40,7 @@ inline float end_code(std::int64_t code) {
 /// The two float32 numbers that turn values into codes and back: code = round(x * multiply /
 /// divide), value = code * divide / multiply, both in float32 and in that order. For a float step
 /// they are q and s. For a power-of-two step they are 1 / step and 1, which makes both directions
-/// exact.
+/// exact. For a given step (kStep) they are 1 and the step.
 struct Scale {
   float multiply = 1;
   float divide = 1;
@@ -61,7 +61,8 @@ enum class Pow2Choice { kNeverClip, kNearest };
 Scale make_scale(float range, std::int64_t top, StepRule rule, Pow2Choice choice);
 
 /// The choice that a quantizer makes with a power-of-two step: ranges that are a maximum
-/// (kMaxAbs, kFixed) never clip; learned ones and means take the nearest step.
+/// (kMaxAbs, kFixed) never clip; learned ones and means take the nearest step. A kStep quantizer
+/// makes none.
 Pow2Choice pow2_choice(RangeRule rule);
 
 /// s of a kLogRange parameter, 2^p, rounded once to float32.

@@ -1,5 +1,7 @@
 #include "graph/quantize.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <set>
 
@@ -257,6 +259,58 @@ TEST(CodesOf, PutsABiasOnTheAccumulatorsGrid) {
   EXPECT_THAT(codes.as<std::int32_t>(), ElementsAre(4, -2, 2147483520));
   const Tensor values = value_of(w.graph, w.graph.parameter(w.weight), steps);
   EXPECT_THAT(values.as<float>().subspan(0, 2), ElementsAre(0.5F, -0.25F));
+}
+
+/// Puts `w` on steps that are given.
+Quantizer& give_steps(OneWeight& w, const Tensor& steps) {
+  const auto id = add_parameter(w.graph, {.name = "w.step", .role = Role::kStep, .stored = steps});
+  auto& quantizer = *w.graph.parameter(w.weight).quantizer;
+  quantizer.range_rule = RangeRule::kStep;
+  quantizer.range = id;
+  return quantizer;
+}
+
+// The step is no quotient of a range and a top code: the division is by itself.
+TEST(GivenStep, IsTakenAsItIs) {
+  constexpr float kStep = 0.1F;
+  std::vector<float> values;
+  for (int i = -300; i <= 300; ++i) values.push_back(static_cast<float>(i) * 0.0037F);
+  OneWeight w(values, 4, StepRule::kFloat, false);
+  const auto& quantizer = give_steps(w, Tensor::scalar(kStep));
+  EXPECT_THAT(scales_of(w.graph, quantizer, Tensor()), ElementsAre(Scale{1, kStep}));
+  const auto codes = w.codes();
+  const auto rounded = w.values();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float code = std::clamp(std::nearbyint(values[i] / kStep), -8.0F, 7.0F);
+    EXPECT_EQ(static_cast<float>(codes[i]), code) << values[i];
+    EXPECT_EQ(rounded[i], code * kStep);
+  }
+}
+
+TEST(GivenStep, ServesEveryFormat) {
+  OneWeight w({0.7F, 0.29F, 0.1F, -0.2F, -1}, 4);
+  auto& quantizer = give_steps(w, Tensor::scalar(0.1F));
+  EXPECT_THAT(w.codes(), ElementsAre(7, 3, 1, -2, -7));
+  quantizer.format = SignedDigits{*find_parameter(w.graph, "w.bits"), 1};
+  EXPECT_THAT(w.codes(), ElementsAre(4, 2, 1, -2, -4));
+  quantizer.format = Ternary{};
+  EXPECT_THAT(w.codes(), ElementsAre(1, 1, 1, -1, -1));
+  quantizer.format = Binary{};
+  EXPECT_THAT(w.codes(), ElementsAre(1, 1, 1, -1, -1));
+  EXPECT_THAT(w.values(), ElementsAre(0.1F, 0.1F, 0.1F, -0.1F, -0.1F));
+  quantizer.format = Levels{{-4, 0, 7}};
+  EXPECT_THAT(w.codes(), ElementsAre(7, 0, 0, -4, -4));
+}
+
+TEST(GivenStep, HasOneAChannelAndAZeroPoint) {
+  OneWeight w({0}, 8, StepRule::kFloat, false);
+  w.graph.parameter(w.weight).stored = Tensor::from<float>({2, 2}, {0.3F, -1, 2e-7F, 1});
+  const auto zero = add_parameter(
+      w.graph,
+      {.name = "w.zero", .role = Role::kZeroPoint, .stored = Tensor::scalar<std::int32_t>(3)});
+  give_steps(w, Tensor::from<float>({2}, {0.3F, 1e-7F})).zero_point = zero;
+  EXPECT_THAT(w.codes(), ElementsAre(4, 0, 5, 127));
+  EXPECT_THAT(w.values(), ElementsAre(0.3F, -3 * 0.3F, 2 * 1e-7F, 124 * 1e-7F));
 }
 
 TEST(ValueOf, MasksBeforeItLooksForTheRange) {

@@ -35,8 +35,8 @@ class TestGraph {
 
   ParameterId floats(const std::string& name, Role role, const Shape& shape,
                      const std::vector<float>& values) {
-    const bool is_trainable =
-        role != Role::kMean && role != Role::kVariance && role != Role::kRange;
+    const bool is_trainable = role != Role::kMean && role != Role::kVariance &&
+                              role != Role::kRange && role != Role::kStep;
     return add_parameter(graph, {.name = name,
                                  .role = role,
                                  .stored = Tensor::from<float>(shape, values),
@@ -61,6 +61,13 @@ class TestGraph {
     return {.format = Uniform{integer(name + ".bits", Role::kBits, bits), is_signed, is_signed},
             .range_rule = RangeRule::kFixed,
             .range = floats(name + ".range", Role::kRange, {}, {range})};
+  }
+
+  /// A quantizer whose step is given.
+  Quantizer stepped(const std::string& name, int bits, bool is_signed, float step) {
+    return {.format = Uniform{integer(name + ".bits", Role::kBits, bits), is_signed, is_signed},
+            .range_rule = RangeRule::kStep,
+            .range = floats(name + ".step", Role::kStep, {}, {step})};
   }
 
   /// Quantizes a layer's weight to its largest magnitude, and its bias on the accumulator's grid.
@@ -109,11 +116,12 @@ inline Graph random_graph() {
   };
   const auto quantizer = [&](const std::string& name) {
     Quantizer quantizer{.format = format(name)};
-    const bool is_learned = *element(true, false);
-    quantizer.range_rule = is_learned ? RangeRule::kLearned : RangeRule::kFixed;
-    quantizer.range =
-        test.floats(name + ".range", is_learned ? Role::kLogRange : Role::kRange, {}, {1.5F});
-    quantizer.step = *element(StepRule::kFloat, StepRule::kPow2);
+    const auto [rule, role] = *element(std::pair(RangeRule::kLearned, Role::kLogRange),
+                                       std::pair(RangeRule::kFixed, Role::kRange),
+                                       std::pair(RangeRule::kStep, Role::kStep));
+    quantizer.range_rule = rule;
+    quantizer.range = test.floats(name + ".range", role, {}, {1.5F});
+    if (rule != RangeRule::kStep) quantizer.step = *element(StepRule::kFloat, StepRule::kPow2);
     quantizer.rounding = *element(Rounding::kHalfEven, Rounding::kHalfUp, Rounding::kFloor);
     return quantizer;
   };
@@ -121,7 +129,7 @@ inline Graph random_graph() {
   std::int64_t width = test.graph.inputs.front().shape.front();
   for (int i = 0; i < num_nodes; ++i) {
     const std::string name = "n" + std::to_string(i);
-    switch (*inRange(0, 9)) {
+    switch (*inRange(0, 10)) {
       case 0: {
         const std::int64_t outputs = *inRange(1, 5);
         test.linear(name, {outputs, width}, floats(outputs * width), floats(outputs));
@@ -168,6 +176,11 @@ inline Graph random_graph() {
         width *= 2;
         break;
       case 7:
+        test.node(name, Flatten{});
+        break;
+      case 8:
+        test.node(name + ".row", Reshape{{1, width}});
+        test.node(name + ".column", Transpose{{1, 0}});
         test.node(name, Flatten{});
         break;
       default:

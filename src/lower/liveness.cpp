@@ -109,6 +109,7 @@ class Walk {
                           [](const program::MaxPool&) { return false; },
                           [](const program::SumPool&) { return false; },
                           [](const program::Copy&) { return false; },
+                          [](const program::Transpose&) { return false; },
                           [](const program::ArgMax&) { return false; },
                           [](const auto&) { return true; },
                       },

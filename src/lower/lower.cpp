@@ -52,7 +52,8 @@ const graph::Node* input_quantizer(const Graph& graph) {
     if (std::holds_alternative<graph::Quantize>(node.op)) return &node;
     const bool is_transparent = std::holds_alternative<graph::Dropout>(node.op) ||
                                 std::holds_alternative<graph::Flatten>(node.op) ||
-                                std::holds_alternative<graph::Reshape>(node.op);
+                                std::holds_alternative<graph::Reshape>(node.op) ||
+                                std::holds_alternative<graph::Transpose>(node.op);
     if (!is_transparent) return nullptr;
     wire = node.outputs.front();
   }
@@ -96,18 +97,19 @@ void Lowering::insert_input_quantizer(WireId wire) {
                                     graph::StepRule::kFloat, graph::Pow2Choice::kNeverClip)};
   codec.codes = {{-top, top, top}};
   codec.zero_points = {0};
-  value(wire) = input_codes(codec, "input.quantize", info(wire));
+  program::Buffer buffer = new_buffer("input.quantize", info(wire));
+  buffer.origin = program::Origin{buffer.name};
+  value(wire) = input_codes(codec, std::move(buffer));
   notes_.push_back(fmt::format("input: rounded to {} bits, range {:g} (the training data's)",
                                options_.inserted_bits, *options_.input_max_abs));
 }
 
-WireValue Lowering::input_codes(const graph::Codec& codec, const std::string& name,
-                                const graph::WireInfo& info) {
+WireValue Lowering::input_codes(const graph::Codec& codec, program::Buffer buffer) {
   const Shape& shape = graph_.inputs.front().shape;
   const bool is_possible =
       codec.codes.size() == 1 && codec.zero_points.size() == 1 &&
       (codec.scales.size() == 1 ||
-       (info.shape == shape && static_cast<std::int64_t>(codec.scales.size()) == shape.front()));
+       (buffer.shape == shape && static_cast<std::int64_t>(codec.scales.size()) == shape.front()));
   if (!is_possible) {
     throw InputError(fmt::format(
         "graph '{}' cannot be frozen: the input's quantizer has neither one step nor one a channel",
@@ -119,10 +121,8 @@ WireValue Lowering::input_codes(const graph::Codec& codec, const std::string& na
   interface_.input.codes.lowest -= zero_point;
   interface_.input.codes.highest -= zero_point;
   interface_.input.rounding = codec.rounding;
-  program::Buffer buffer = new_buffer(name, info);
   buffer.width =
       program::narrowest({interface_.input.codes.lowest, interface_.input.codes.highest});
-  buffer.origin = program::Origin{name};
   WireValue codes;
   codes.buffer = builder_.input(std::move(buffer));
   const auto size = static_cast<std::size_t>(num_elements(shape));

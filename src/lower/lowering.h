@@ -26,6 +26,8 @@ struct WireValue {
   /// buffer's lowest to its highest. Empty: none.
   std::vector<double> curve = {};
   bool is_raw_input = false;
+  /// What gave the raw input another shape or order; its codes take the same way.
+  std::vector<const graph::Node*> moves = {};
 
   /// Whether the value is v itself.
   bool is_affine() const { return !negative_slope && curve.empty(); }
@@ -57,6 +59,7 @@ class Lowering {
   void operator()(const graph::Concat& op);
   void operator()(const graph::Flatten& op);
   void operator()(const graph::Reshape& op);
+  void operator()(const graph::Transpose& op);
 
  private:
   // What nodes read and write.
@@ -83,12 +86,16 @@ class Lowering {
 
   // Layers, poolings, shapes.
   void reshape();
+  bool moves_elements(const graph::Node& node) const;
+  bool is_transposed(const WireValue& raw) const;
+  program::BufferId moved(const graph::Node& move, program::BufferId x, program::Buffer output);
   std::vector<double> add_biases(const WeightCodes& weight, double input_step,
                                  std::optional<graph::ParameterId> bias,
                                  std::optional<program::ConstantId>& constant);
   void pool_sums(const graph::PoolWindow& pool, const graph::Window& window, double divisor);
 
   // Functions of codes.
+  void binarise(const graph::Codec& codec);
   void bend(double slope);
   void apply(double (*function)(double), double saturation);
   WireValue indexed(WireValue value, double saturation);
@@ -98,8 +105,8 @@ class Lowering {
   // The ends.
   void start();
   void insert_input_quantizer(graph::WireId wire);
-  WireValue input_codes(const graph::Codec& codec, const std::string& name,
-                        const graph::WireInfo& info);
+  WireValue input_codes(const graph::Codec& codec, program::Buffer buffer);
+  WireValue moved_input_codes(const graph::Codec& codec, const WireValue& raw);
   void run_section(graph::Time time);
   void finish();
 

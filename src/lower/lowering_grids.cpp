@@ -39,12 +39,15 @@ double step_for(double largest, int bits) {
 }  // namespace
 
 void Lowering::operator()(const graph::Quantize& op) {
-  if (!std::holds_alternative<graph::Uniform>(op.quantizer.format)) {
-    refuse("only uniform codes can be frozen on a wire");
-  }
   const graph::Codec codec = make_codec(graph_, op.quantizer, Tensor());
+  if (std::holds_alternative<graph::Binary>(op.quantizer.format)) return binarise(codec);
+  const bool is_uniform = std::holds_alternative<graph::Uniform>(op.quantizer.format) ||
+                          std::holds_alternative<graph::Ternary>(op.quantizer.format);
+  if (!is_uniform) refuse("only uniform, ternary and binary codes can be frozen on a wire");
   if (node_ == input_quantizer_) {
-    return write(input_codes(codec, graph_.wire(node_->outputs.front()).name, output_info()));
+    const WireValue raw = input();
+    return write(is_transposed(raw) ? moved_input_codes(codec, raw)
+                                    : input_codes(codec, output_buffer()));
   }
   const WireValue x = input();
   if (codec.zero_points.size() != 1 || codec.codes.size() != 1) {
@@ -61,6 +64,57 @@ void Lowering::operator()(const graph::Quantize& op) {
   y.buffer =
       x.curve.empty() ? rounded(x, grid, output_buffer()) : looked_up(x, codec, output_buffer());
   write(std::move(y));
+}
+
+/// Whether a raw input's elements are in another order than the network's input has them in.
+bool Lowering::is_transposed(const WireValue& raw) const {
+  return std::any_of(raw.moves.begin(), raw.moves.end(),
+                     [&](const graph::Node* node) { return moves_elements(*node); });
+}
+
+/// Signs. A raw input comes as floor(x / step), cut off to -1 and 0, of which the program makes
+/// them.
+void Lowering::binarise(const graph::Codec& codec) {
+  const WireValue x = input();
+  WireValue y;
+  y.affine.scale = steps_of(codec, static_cast<std::size_t>(num_elements(output_info().shape)));
+  if (node_ == input_quantizer_) {
+    graph::Codec floors = codec;
+    floors.codes = {{.lowest = -1, .highest = 0, .top = 1}};
+    floors.levels.clear();
+    floors.rounding = graph::Rounding::kFloor;
+    if (is_transposed(x)) refuse("the network's input is transposed before it becomes signs");
+    const std::string& name = graph_.wire(graph_.inputs.front().wire).name;
+    const WireValue codes = input_codes(floors, new_buffer(name, output_info()));
+    y.buffer = signs(builder_, codes.buffer, Affine{}, output_buffer());
+  } else if (!x.curve.empty()) {
+    y.buffer = looked_up(x, codec, output_buffer());
+  } else if (x.negative_slope && *x.negative_slope == 0) {
+    // What a ReLU lets through is never below 0.
+    y.buffer = signs(builder_, x.buffer, Affine{.scale = {0}, .offset = {0}}, output_buffer());
+  } else {
+    y.buffer = signs(builder_, x.buffer, x.affine, output_buffer());
+  }
+  write(std::move(y));
+}
+
+/// The codes of a raw input whose elements are to be in another order: rounded as they come, then
+/// moved as the graph moves the numbers, which is the same where all share one step.
+WireValue Lowering::moved_input_codes(const graph::Codec& codec, const WireValue& raw) {
+  if (codec.num_groups() != 1) {
+    refuse(
+        "the network's input is transposed before it is rounded to several steps; quantize it "
+        "with one step, or in front of the transpose");
+  }
+  const WireId wire = graph_.inputs.front().wire;
+  WireValue codes = input_codes(codec, new_buffer(graph_.wire(wire).name, info(wire)));
+  for (const graph::Node* move : raw.moves) {
+    const WireId to = move->outputs.front();
+    const bool is_last = move == raw.moves.back();
+    codes.buffer = moved(*move, codes.buffer,
+                         is_last ? output_buffer() : new_buffer(graph_.wire(to).name, info(to)));
+  }
+  return codes;
 }
 
 /// The integers of a grid for a value that is no curve. Rounding is monotone and takes 0 to the

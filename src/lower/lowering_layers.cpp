@@ -6,12 +6,26 @@
 
 #include <fmt/format.h>
 
+#include "base/transpose.h"
 #include "lower/lowering.h"
 
 namespace pare::lower {
 
 using graph::WireId;
 using program::BufferId;
+
+namespace {
+
+/// A list with one number for all, or one for each element, for the elements in that order.
+std::vector<double> in_order(const std::vector<double>& list,
+                             const std::vector<std::size_t>& elements) {
+  if (list.size() == 1) return list;
+  std::vector<double> ordered;
+  for (const std::size_t element : elements) ordered.push_back(list[element]);
+  return ordered;
+}
+
+}  // namespace
 
 /// Steps of the sums, one or one an output; the biases as a constant on their grid.
 std::vector<double> Lowering::add_biases(const WeightCodes& weight, double input_step,
@@ -110,12 +124,43 @@ void Lowering::operator()(const graph::Flatten&) { reshape(); }
 void Lowering::operator()(const graph::Reshape&) { reshape(); }
 
 void Lowering::reshape() {
-  const WireValue& x = value(node_->inputs.front());
+  WireValue x = input();
   const bool changes_shape = info(node_->inputs.front()).shape != output_info().shape;
-  if (x.is_raw_input || !changes_shape) return write(x);
-  WireValue y = x;
-  y.buffer = builder_.op(program::Copy{}, {x.buffer}, output_buffer());
-  write(std::move(y));
+  if (!changes_shape) return write(std::move(x));
+  if (x.is_raw_input) {
+    x.moves.push_back(node_);
+  } else {
+    x.buffer = moved(*node_, x.buffer, output_buffer());
+  }
+  write(std::move(x));
+}
+
+void Lowering::operator()(const graph::Transpose& op) {
+  if (!moves_elements(*node_)) return reshape();
+  const auto elements = transposed_elements(info(node_->inputs.front()).shape, op.order);
+  WireValue x = input();
+  if (x.is_raw_input) {
+    x.moves.push_back(node_);
+  } else {
+    x.buffer = moved(*node_, x.buffer, output_buffer());
+    x.affine = {in_order(x.affine.scale, elements), in_order(x.affine.offset, elements)};
+  }
+  write(std::move(x));
+}
+
+/// Whether the node is a transpose of more than axes of one element.
+bool Lowering::moves_elements(const graph::Node& node) const {
+  const auto* op = std::get_if<graph::Transpose>(&node.op);
+  if (op == nullptr) return false;
+  const auto elements = transposed_elements(info(node.inputs.front()).shape, op->order);
+  return !std::is_sorted(elements.begin(), elements.end());
+}
+
+/// The elements of `x` under the shape, or in the order, that the node gives them.
+BufferId Lowering::moved(const graph::Node& move, BufferId x, program::Buffer output) {
+  if (!moves_elements(move)) return builder_.op(program::Copy{}, {x}, std::move(output));
+  const program::Transpose op{std::get<graph::Transpose>(move.op).order};
+  return builder_.op(op, {x}, std::move(output));
 }
 
 void Lowering::operator()(const graph::Add&) {

@@ -153,6 +153,18 @@ Broadcasting<std::int64_t> rows_of(const std::vector<Table>& tables,
   return {rows.shape, values};
 }
 
+/// The threshold op of tables that broadcast as `shape`.
+BufferId look_up(ProgramBuilder& builder, const std::vector<Table>& tables, const Shape& shape,
+                 BufferId input, program::Buffer output) {
+  const std::string name = output.name;
+  auto thresholds = rows_of(tables, &Table::thresholds, shape);
+  auto codes = rows_of(tables, &Table::codes, shape);
+  const program::Threshold op{
+      builder.constant(name + ".thresholds", thresholds.shape, thresholds.values),
+      builder.constant(name + ".codes", codes.shape, codes.values)};
+  return builder.op(op, {input}, std::move(output));
+}
+
 }  // namespace
 
 program::BufferId requantize(ProgramBuilder& builder, BufferId input, const Affine& affine,
@@ -168,14 +180,7 @@ program::BufferId requantize(ProgramBuilder& builder, BufferId input, const Affi
   const std::string name = output.name;
   const auto forms = fixed_points(builder, input, affine, grid, who);
   const auto tables = smaller_tables(forms, grid, program::hull(builder.intervals(input)));
-  if (!tables.empty()) {
-    auto thresholds = rows_of(tables, &Table::thresholds, forms.shape);
-    auto codes = rows_of(tables, &Table::codes, forms.shape);
-    const program::Threshold op{
-        builder.constant(name + ".thresholds", thresholds.shape, thresholds.values),
-        builder.constant(name + ".codes", codes.shape, codes.values)};
-    return builder.op(op, {input}, std::move(output));
-  }
+  if (!tables.empty()) return look_up(builder, tables, forms.shape, input, std::move(output));
   auto multiplier = values_of(forms, &FixedPoint::multiplier);
   auto addend = values_of(forms, &FixedPoint::addend);
   auto shift = values_of(forms, &FixedPoint::shift);
@@ -187,6 +192,29 @@ program::BufferId requantize(ProgramBuilder& builder, BufferId input, const Affi
   op.lowest = grid.lowest;
   op.highest = grid.highest;
   return builder.op(op, {input}, std::move(output));
+}
+
+program::BufferId signs(ProgramBuilder& builder, BufferId input, const Affine& affine,
+                        program::Buffer output) {
+  output.shape = builder.shape(input);
+  const auto size = static_cast<std::size_t>(num_elements(output.shape));
+  const Interval hull = program::hull(builder.intervals(input));
+  std::vector<Line> lines;
+  lines.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) lines.push_back({affine.scale_of(i), affine.offset_of(i)});
+  const auto groups = broadcasting(lines, output.shape);
+  std::vector<Table> tables;
+  for (const Line& line : groups.values) {
+    const auto is_positive = [&](std::int64_t x) {
+      return line.scale * static_cast<double>(x) + line.offset >= 0;
+    };
+    const bool falls = line.scale < 0;
+    const std::int64_t threshold =
+        first_that(hull, [&](std::int64_t x) { return is_positive(x) != falls; });
+    tables.push_back(
+        {{threshold}, falls ? std::vector<std::int64_t>{1, -1} : std::vector<std::int64_t>{-1, 1}});
+  }
+  return look_up(builder, tables, groups.shape, input, std::move(output));
 }
 
 }  // namespace pare::lower

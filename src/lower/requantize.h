@@ -23,4 +23,9 @@ struct CodeGrid {
 program::BufferId requantize(ProgramBuilder& builder, program::BufferId input, const Affine& affine,
                              const CodeGrid& grid, program::Buffer output, const std::string& who);
 
+/// Adds the op that writes the sign of a buffer, whose integers mean `affine`: 1 where the value is
+/// at least 0, else -1. `output` as for requantize.
+program::BufferId signs(ProgramBuilder& builder, program::BufferId input, const Affine& affine,
+                        program::Buffer output);
+
 }  // namespace pare::lower

@@ -275,6 +275,12 @@ void Forward::operator()(const graph::Reshape& op, std::size_t index) {
   write(index, input(index).value.reshape(shape), one_step(input(index)));
 }
 
+void Forward::operator()(const graph::Transpose& op, std::size_t index) {
+  Shape axes = {0};
+  for (const std::int64_t axis : op.order) axes.push_back(axis + 1);
+  write(index, input(index).value.permute(axes).contiguous(), one_step(input(index)));
+}
+
 std::vector<double> Forward::one_step(const Wire& x) {
   return x.steps.size() == 1 ? x.steps : std::vector<double>{};
 }

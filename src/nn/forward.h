@@ -36,6 +36,7 @@ class Forward {
   void operator()(const graph::Concat& op, std::size_t index);
   void operator()(const graph::Flatten& op, std::size_t index);
   void operator()(const graph::Reshape& op, std::size_t index);
+  void operator()(const graph::Transpose& op, std::size_t index);
 
  private:
   struct Wire {

@@ -7,6 +7,7 @@
 
 #include <torch/torch.h>
 
+#include "graph/check.h"
 #include "graph/evaluate.h"
 #include "graph/infer.h"
 #include "graph/quantize.h"
@@ -276,6 +277,30 @@ TEST(Network, JoinsBranches) {
   const torch::NoGradGuard no_grad;
   const Tensor expected = to_torch(graph::evaluate(test.graph, to_plain(x)));
   EXPECT_TRUE(network.forward(x, {}).to(torch::kFloat64).allclose(expected, 1e-5, 1e-7));
+}
+
+TEST(Network, PutsAxesInAnotherOrderAndTakesStepsThatAreGiven) {
+  graph::TestGraph test({2, 3, 2});
+  test.node("in", graph::Quantize{test.stepped("in", 6, true, 0.1F)});
+  test.node("moved", graph::Transpose{{1, 2, 0}});
+  test.linear("fc", {3, 2}, {1, 0.2F, -0.3F, 0.4F, 0.05F, -0.6F}, {0.7F, 0.01F, -1});
+  test.quantize_layer("fc", 4);
+  const auto weight = test.stepped("given", 4, true, 0.3F);
+  test.parameter("fc.weight").quantizer = weight;
+  test.node("relu", graph::Relu{});
+  test.node("codes", graph::Quantize{test.stepped("codes", 5, false, 0.07F)});
+  graph::check(test.graph);
+  Network network(test.graph, torch::kCPU);
+  torch::manual_seed(3);
+  const Tensor x = torch::randn({9, 2, 3, 2});
+  const Tensor y = network.forward(x, {});
+  const Tensor expected = to_torch(graph::evaluate(test.graph, to_plain(x)));
+  EXPECT_EQ(y.sizes(), expected.sizes());
+  EXPECT_TRUE(y.detach().to(torch::kFloat64).allclose(expected, 1e-6, 1e-7));
+  // Only weights and biases are trained.
+  y.sum().backward();
+  EXPECT_EQ(network.gradients().numel(), 9);
+  EXPECT_GT(network.gradients().abs().sum().item<double>(), 0);
 }
 
 TEST(Network, WritesCirculantWeightsOut) {

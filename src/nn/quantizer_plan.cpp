@@ -20,6 +20,7 @@ Surrogate surrogate_of(graph::RangeRule rule) {
       return Surrogate::kMaxAbs;
     case graph::RangeRule::kLearned:
     case graph::RangeRule::kFixed:
+    case graph::RangeRule::kStep:
       return Surrogate::kClamp;
     case graph::RangeRule::kAccumulator:
     case graph::RangeRule::kMeanAbs:
@@ -74,7 +75,7 @@ QuantizerPlan make_plan(const graph::Graph& graph, const graph::Quantizer& quant
   if (!decision) {
     throw InputError(fmt::format(
         "'{}': training knows quantizers of format uniform, ternary, and binary with the range "
-        "mean_abs or fixed, not this one",
+        "mean_abs, fixed or step, not this one",
         owner));
   }
   QuantizerPlan plan;
@@ -95,6 +96,11 @@ QuantizerPlan make_plan(const graph::Graph& graph, const graph::Quantizer& quant
 }
 
 Grids make_grids(const QuantizerPlan& plan, std::span<const float> ranges) {
+  if (plan.rule == graph::RangeRule::kStep) {
+    return grids_of(plan, ranges.size(), [&](std::size_t group, const graph::CodeRange&) {
+      return graph::Scale{1, ranges[group]};
+    });
+  }
   const graph::Pow2Choice choice = graph::pow2_choice(plan.rule);
   return grids_of(plan, ranges.size(), [&](std::size_t group, const graph::CodeRange& codes) {
     const float range = plan.rule == graph::RangeRule::kLearned ? graph::range_of_log(ranges[group])

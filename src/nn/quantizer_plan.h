@@ -17,7 +17,7 @@ struct QuantizerPlan {
   graph::StepRule step = graph::StepRule::kFloat;
   std::vector<graph::CodeRange> codes;      ///< one or one a group
   std::vector<float> zero_points;           ///< one or one a group
-  std::optional<graph::ParameterId> range;  ///< of kLearned and kFixed: where the ranges are
+  std::optional<graph::ParameterId> range;  ///< of kLearned, kFixed and kStep: where they are
   std::size_t num_ranges = 1;
 };
 
@@ -25,7 +25,7 @@ struct QuantizerPlan {
 QuantizerPlan make_plan(const graph::Graph& graph, const graph::Quantizer& quantizer,
                         const std::string& owner);
 
-/// Grids of ranges s (kLearned: log2 s), one or one a group.
+/// Grids of ranges s (kLearned: log2 s; kStep: steps), one or one a group.
 Grids make_grids(const QuantizerPlan& plan, std::span<const float> ranges);
 
 /// Grids of a live rule (graph::is_live), from the very values that are quantized.

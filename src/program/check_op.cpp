@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/transpose.h"
 #include "program/broadcast.h"
 #include "program/check.h"
 #include "program/windows.h"
@@ -130,6 +131,16 @@ class OpCheck {
     if (num_elements(input(0)) != num_elements(output())) {
       fail(fmt::format("copies {} to {}", to_text(input(0)), to_text(output())));
     }
+  }
+
+  void operator()(const Transpose& op) const {
+    expect_inputs(1);
+    if (!is_order_of_axes(op.order, input(0).size())) {
+      fail(fmt::format("order {} of the axes of {}, expected each from 0 to {} once",
+                       to_text(op.order), to_text(input(0)),
+                       static_cast<std::int64_t>(input(0).size()) - 1));
+    }
+    expect_output(transposed_shape(input(0), op.order));
   }
 
   void operator()(const Lookup& op) const {

@@ -88,6 +88,27 @@ TEST(Check, KeepsIdsInsideTheProgram) {
               HasSubstr("a loop refers to trip count 2"));
 }
 
+TEST(Check, WantsAnOrderOfAllAxes) {
+  const auto message = [](const std::string& order, const std::string& shape) -> std::string {
+    try {
+      check(parse("program 1 test buffer x s8 [2 3] buffer y s8 " + shape +
+                      " inputs x outputs y section once {\ny = transpose(x) order=" + order +
+                      "\n}\n",
+                  "test"));
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "passed";
+  };
+  EXPECT_EQ(message("[1 0]", "[3 2]"), "passed");
+  EXPECT_THAT(message("[1 0]", "[2 3]"),
+              HasSubstr("transpose 'y': output [2, 3], expected [3, 2]"));
+  EXPECT_THAT(message("[0]", "[3 2]"), HasSubstr("order [0] of the axes of [2, 3], expected each "
+                                                 "from 0 to 1 once"));
+  EXPECT_THAT(message("[1 1]", "[3 2]"), HasSubstr("order [1, 1]"));
+  EXPECT_THAT(message("[1 2]", "[3 2]"), HasSubstr("order [1, 2]"));
+}
+
 TEST(Check, KeepsNamesUnique) {
   EXPECT_THAT(message_after([](Program& p) { p.buffers[1].name = "x"; }),
               HasSubstr("two buffers are called 'x'"));

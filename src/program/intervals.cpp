@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/fixed_point.h"
+#include "base/transpose.h"
 #include "program/broadcast.h"
 #include "program/rounding.h"
 #include "program/windows.h"
@@ -174,6 +175,15 @@ class Analysis {
   }
 
   OpIntervals operator()(const Copy&) const { return {input(0)}; }
+
+  OpIntervals operator()(const Transpose& op) const {
+    if (input(0).size() == 1) return {input(0)};
+    Intervals output;
+    for (const std::size_t element : transposed_elements(input_shape(0), op.order)) {
+      output.push_back(input(0)[element]);
+    }
+    return {output};
+  }
 
   OpIntervals operator()(const Lookup& op) const {
     const Constant& table = program_.constant(op.table);

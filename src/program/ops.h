@@ -157,6 +157,15 @@ struct Copy {
   friend bool operator==(const Copy&, const Copy&) = default;
 };
 
+/// The axes in another order: y's axis i is x's axis order[i], which has each axis once.
+struct Transpose {
+  Shape order;
+
+  static constexpr std::string_view kind = "transpose";
+  static void fields(auto& self, auto&& f) { f("order", self.order); }
+  friend bool operator==(const Transpose&, const Transpose&) = default;
+};
+
 /// y = table[.., min(max(x - first, 0), N - 1)]. table [.., N]; without its last axis it broadcasts
 /// to x.
 struct Lookup {
@@ -179,6 +188,6 @@ struct ArgMax {
 };
 
 using Op = std::variant<Linear, Conv, MaxPool, SumPool, Requantize, Threshold, Clamp, Add, Maximum,
-                        Concat, Copy, Lookup, ArgMax>;
+                        Concat, Copy, Transpose, Lookup, ArgMax>;
 
 }  // namespace pare::program

@@ -344,6 +344,17 @@ class RandomProgram {
     add_op(Concat{}, std::move(inputs), std::move(y));
   }
 
+  void add_transpose(BufferId x) {
+    Transpose op;
+    Shape y;
+    for (std::size_t axis = 0; axis < shape(x).size(); ++axis) {
+      const auto place = random_.in(0, static_cast<std::int64_t>(axis));
+      op.order.insert(op.order.begin() + place, static_cast<std::int64_t>(axis));
+      y.insert(y.begin() + place, shape(x)[axis]);
+    }
+    add_op(std::move(op), {x}, std::move(y));
+  }
+
   void add_pair(Op op, BufferId a) {
     BufferId b = a;
     for (const BufferId id : readable_) {
@@ -355,7 +366,7 @@ class RandomProgram {
   }
 
   void add_any_op() {
-    const std::int64_t choice = random_.in(0, 15);
+    const std::int64_t choice = random_.in(0, 16);
     const bool has_weights = choice <= 2 || choice == 12 || choice == 13;
     const auto x = pick(has_weights ? 16 : 38);
     if (!x) return;
@@ -390,6 +401,8 @@ class RandomProgram {
         add_op(ArgMax{}, {*x}, std::move(y));
         return;
       }
+      case 10:
+        return add_transpose(*x);
       case 11:
         return add_pair(Maximum{}, *x);
       case 12:

@@ -122,7 +122,7 @@ TEST(RandomProgram, CoversEveryOpEncodingAndSection) {
        {"forward",   "backward", "states",        "linear",  "requantize", "threshold", "clamp",
         "add",       "concat",   "copy",          "lookup",  "argmax",     "conv",      "max_pool",
         "sum_pool",  "maximum",  "groups",        "padding", "three axes", "bias",      "predicate",
-        "circulant", "uniform",  "signed_digits", "ternary", "binary"}) {
+        "circulant", "uniform",  "signed_digits", "ternary", "binary",     "transpose"}) {
     EXPECT_GT(seen[what], 20) << what;
   }
 }

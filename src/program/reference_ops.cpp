@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/fixed_point.h"
+#include "base/transpose.h"
 #include "program/broadcast.h"
 #include "program/rounding.h"
 #include "program/windows.h"
@@ -133,6 +134,11 @@ class Runner {
 
   void operator()(const Copy&) const {
     std::copy(inputs_[0].begin(), inputs_[0].end(), y_.begin());
+  }
+
+  void operator()(const Transpose& op) const {
+    const auto elements = transposed_elements(input_shape(), op.order);
+    for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = inputs_[0][elements[i]];
   }
 
   void operator()(const Lookup& op) const {

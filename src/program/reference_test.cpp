@@ -117,6 +117,12 @@ TEST(Reference, ClampAddConcatCopyLookupAndArgMax) {
   EXPECT_THAT(ties[3], ElementsAre(0, 0));
 }
 
+TEST(Reference, TransposePutsAxesInAnotherOrder) {
+  const Program program = once("buffer x s8 [2 1 3] buffer y s8 [3 2 1] inputs x outputs y ",
+                               "y = transpose(x) order=[2 0 1]\n");
+  EXPECT_THAT(run(program, {{1, 2, 3, -4, -5, -6}}), ElementsAre(1, -4, 2, -5, 3, -6));
+}
+
 // m sums x with saturation; d is m one step later.
 const std::string kLoop =
     "program 1 loop trip_count T\n"

@@ -60,6 +60,9 @@ void visit_fields(T& layer, Visitor&& visit) {
 template <class T, class Visitor>
 requires std::same_as<std::remove_const_t<T>, Model>
 void visit_fields(T& model, Visitor&& visit) {
+  visit("import", model.import);
+  visit("import_mean", model.import_mean);
+  visit("import_scale", model.import_scale, kPositive);
   visit("kind", model.kind);
   visit("convolutions", model.convolutions);
   visit("spatial_axes", model.spatial_axes, IntRange{0, 3});

@@ -76,6 +76,11 @@ struct Convolution {
 /// layer, and a Linear output layer; a convolutional network has convolutions in front of them.
 /// Layers are named conv1, conv2, …, fc1, fc2, …, output.
 struct Model {
+  /// A network from elsewhere, in place of all that follows: a file of ONNX or a model of pare,
+  /// relative to the recipe. Its input is (x - import_mean) / import_scale of standardised data x.
+  std::string import = {};
+  double import_mean = 0;
+  double import_scale = 1;
   ModelKind kind = ModelKind::kMlp;
   std::vector<Convolution> convolutions = {};
   int spatial_axes =
@@ -240,7 +245,7 @@ struct Recipe {
   bool neural_efficiency = false;
   std::vector<Stage> stages = {};
 
-  /// Absolute folder that relative paths in [data] start from; "" for the current one. Not a key.
+  /// Absolute folder that relative paths start from; "" for the current one. Not a key.
   std::string base_folder = {};
 
   bool operator==(const Recipe&) const = default;

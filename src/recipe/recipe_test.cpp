@@ -309,6 +309,7 @@ Recipe random_recipe() {
   recipe.data = random_fields<Data>();
   recipe.data.set += "s";
   recipe.data.train = recipe.data.validation = recipe.data.test = "";
+  recipe.model.import = "";
   recipe.data.classes = {"g", "q\n"};
   recipe.data.fold %= recipe.data.folds;
   recipe.model = random_fields<Model>();

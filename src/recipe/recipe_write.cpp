@@ -103,17 +103,23 @@ void write_table(std::string& out, std::string_view heading, const T& value) {
 }
 
 /// Relative paths would mean another file wherever else the text is read.
-Data with_whole_paths(Data data, const std::string& base_folder) {
-  for (std::string* path : {&data.train, &data.validation, &data.test}) {
-    if (path->empty() || base_folder.empty()) continue;
-    *path = (std::filesystem::path(base_folder) / *path).lexically_normal().string();
+void make_whole(std::string& path, const std::string& base_folder) {
+  if (path.empty() || base_folder.empty()) return;
+  path = (std::filesystem::path(base_folder) / path).lexically_normal().string();
+}
+
+Recipe with_whole_paths(Recipe recipe) {
+  Data& data = recipe.data;
+  for (std::string* path : {&data.train, &data.validation, &data.test, &recipe.model.import}) {
+    make_whole(*path, recipe.base_folder);
   }
-  return data;
+  return recipe;
 }
 
 }  // namespace
 
-std::string to_toml(const Recipe& recipe) {
+std::string to_toml(const Recipe& given) {
+  const Recipe recipe = with_whole_paths(given);
   std::string out;
   FieldWriter write(out);
   write("name", recipe.name);
@@ -121,7 +127,7 @@ std::string to_toml(const Recipe& recipe) {
   write("seed", recipe.seed);
   write("threads", recipe.threads);
   write("neural_efficiency", recipe.neural_efficiency);
-  write_table(out, "[data]", with_whole_paths(recipe.data, recipe.base_folder));
+  write_table(out, "[data]", recipe.data);
   write_table(out, "[model]", recipe.model);
   for (const Stage& stage : recipe.stages) {
     out += "\n[[stage]]\n";

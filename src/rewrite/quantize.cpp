@@ -170,10 +170,11 @@ std::vector<float> weight_ranges(const Quantizer& quantizer, std::span<const flo
     case RangeRule::kSawb:
     case RangeRule::kThresholdMean:
       return graph::live_ranges(quantizer.range_rule, {&codes, 1}, weights, num_groups);
+    case RangeRule::kStep:
     case RangeRule::kAccumulator:
       break;
   }
-  throw_internal("a weight on an accumulator's grid", __FILE__, __LINE__);
+  throw_internal("a weight on a given step or an accumulator's grid", __FILE__, __LINE__);
 }
 
 recipe::Calibration search_method(recipe::WeightRange range) {
@@ -319,6 +320,7 @@ bool carries_codes(const Graph& graph, WireId wire) {
     const bool is_transparent = std::holds_alternative<graph::Dropout>(node.op) ||
                                 std::holds_alternative<graph::Flatten>(node.op) ||
                                 std::holds_alternative<graph::Reshape>(node.op) ||
+                                std::holds_alternative<graph::Transpose>(node.op) ||
                                 std::holds_alternative<graph::Relu>(node.op) ||
                                 std::holds_alternative<graph::MaxPool>(node.op) ||
                                 std::holds_alternative<graph::SumPool>(node.op) ||

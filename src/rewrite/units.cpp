@@ -112,9 +112,11 @@ class Walk {
     return elements;
   }
 
-  UnitIds operator()(const graph::Reshape&) {
-    fix(input());
-    return fixed(channels(node_->outputs.front()));
+  UnitIds operator()(const graph::Reshape&) { return other_channels(); }
+
+  UnitIds operator()(const graph::Transpose& op) {
+    const bool keeps_channels = op.order.empty() || op.order.front() == 0;
+    return keeps_channels ? input() : other_channels();
   }
 
   // Not 0 where their input is.
@@ -162,6 +164,12 @@ class Walk {
   UnitIds pinned() {
     fix(input());
     return input();
+  }
+
+  /// The output's channels are no longer the input's.
+  UnitIds other_channels() {
+    fix(input());
+    return fixed(channels(node_->outputs.front()));
   }
 
   std::size_t root(std::size_t unit) {
@@ -271,6 +279,7 @@ bool has_range_of(const Graph& graph, const UnitSlice& slice, bool is_row) {
   switch (parameter.quantizer->range_rule) {
     case kLearned:
     case kFixed:
+    case kStep:
     case kAccumulator:
       return false;
     case kMaxAbs:

@@ -29,8 +29,9 @@ struct Unit {
 /// The units that may be removed as a whole, in the order of the layers that make them. Left out
 /// are the network's inputs and outputs, and units that an op reads which a removal would change:
 /// softmax, sigmoid and table (which do not take 0 to 0), batch norm without gain and shift,
-/// reshape, convolutions in groups (but depthwise ones), circulant weights, quantizers with a step
-/// for each element. REQUIRES: the graph passes graph::check.
+/// reshape, a transpose that moves the channels, convolutions in groups (but depthwise ones),
+/// circulant weights, quantizers with a step for each element. REQUIRES: the graph passes
+/// graph::check.
 std::vector<Unit> units_of(const graph::Graph& graph);
 
 /// Calls f with the numbers of a slice's elements in a row-major tensor of `shape`.

@@ -118,6 +118,26 @@ TEST(Units, JoinResidualsAndDepthwiseConvolutions) {
   EXPECT_EQ(units[0].made_by.size(), 3U * 2U + 2U * 4U);
 }
 
+TEST(Units, PassATransposeThatLeavesTheChannelsFirst) {
+  const auto num_units = [](const Shape& order) {
+    TestGraph test({2, 4, 4});
+    const auto weight = test.floats("conv.weight", Role::kWeight, {3, 2, 1, 1}, {1, 2, 3, 4, 5, 6});
+    test.node("conv", graph::Conv{weight, std::nullopt, {1, 1}, {0, 0, 0, 0}, {1, 1}});
+    test.node("moved", graph::Transpose{order});
+    test.node("flat", graph::Flatten{});
+    test.linear("out", {1, 48}, std::vector<float>(48, 1), {0});
+    check(test.graph);
+    const auto units = units_of(test.graph);
+    if (!units.empty()) {
+      EXPECT_EQ(units[1].read_by.size(), 16U);
+      EXPECT_EQ(units[1].read_by.front().index, 16);
+    }
+    return units.size();
+  };
+  EXPECT_EQ(num_units({0, 2, 1}), 3U);
+  EXPECT_EQ(num_units({1, 2, 0}), 0U);
+}
+
 TEST(CompactUnits, ChangesNothingButTheSize) {
   int num_smaller = 0;
   for (std::uint64_t seed = 0; seed < 40; ++seed) {

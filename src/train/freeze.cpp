@@ -1,12 +1,12 @@
 #include "train/freeze.h"
 
 #include <algorithm>
-#include <utility>
-#include <vector>
+#include <span>
 
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "model/deploy.h"
 
 namespace pare::train {
 
@@ -21,22 +21,12 @@ Frozen freeze(const graph::Graph& graph, const TrainingData& data) {
 
 std::optional<model::Deployment> deployment_of(const Frozen& frozen, const TrainingData& data) {
   if (!frozen.lowered) return std::nullopt;
-  const lower::Lowered& lowered = *frozen.lowered;
   const std::int64_t count = std::min(model::kMaxGoldenSamples, data.validation.inputs.size(0));
   const torch::Tensor inputs =
       data.validation.inputs.narrow(0, 0, count).to(torch::kCPU).flatten(1).contiguous();
-  const auto size = static_cast<std::size_t>(inputs.size(1));
-  std::vector<program::Inputs> samples;
-  for (std::int64_t n = 0; n < count; ++n) {
-    program::Codes codes(size);
-    const float* first = inputs.data_ptr<float>() + n * inputs.size(1);
-    lower::quantize_input(lowered.interface, {first, size}, codes);
-    samples.push_back({{std::move(codes)}, {}});
-  }
-  return model::Deployment{.program = lowered.program,
-                           .interface = lowered.interface,
-                           .golden = model::make_golden(lowered.program, samples),
-                           .notes = lowered.notes};
+  const std::span<const float> values(inputs.data_ptr<float>(),
+                                      static_cast<std::size_t>(inputs.numel()));
+  return model::deploy(*frozen.lowered, Tensor::from({count, inputs.size(1)}, values));
 }
 
 }  // namespace pare::train

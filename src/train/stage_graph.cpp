@@ -13,6 +13,11 @@
 namespace pare::train {
 
 graph::Graph initial_graph(const recipe::Recipe& recipe, const TrainingData& data) {
+  if (data.imported) {
+    graph::Graph graph = *data.imported;
+    graph.name = recipe.name;
+    return graph;
+  }
   graph::Graph graph = rewrite::network(recipe.model, data.sample_shape, data.classes, recipe.seed);
   graph.name = recipe.name;
   graph.inputs.front().mean = data.standardisation.mean;

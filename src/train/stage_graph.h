@@ -6,7 +6,8 @@
 
 namespace pare::train {
 
-/// The network that a recipe starts from: untrained, its input standardised as the data ask.
+/// The network that a recipe starts from: untrained, or imported as it is, its input standardised
+/// as the data ask.
 graph::Graph initial_graph(const recipe::Recipe& recipe, const TrainingData& data);
 
 /// The stage's rewrites applied in their order: quantize, then prune; with a calibration prune,

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -150,6 +151,26 @@ class TableOp {
     parts_.pointers();
     writer_.line("for (size_t i = 0; i < {}; ++i) y[i] = ({})x[i];", parts_.frame.size(parts_.y),
                  parts_.to);
+  }
+
+  /// Loops over y's axes, outermost first, but for those of one element.
+  void operator()(const program::Transpose& op) {
+    const Shape& shape = program_.buffer(parts_.x).shape;
+    parts_.pointers();
+    std::string from;
+    int num_loops = 0;
+    for (const std::int64_t axis : op.order) {
+      const std::int64_t size = shape[static_cast<std::size_t>(axis)];
+      if (size == 1) continue;
+      const std::int64_t stride =
+          num_elements(std::span(shape).subspan(static_cast<std::size_t>(axis) + 1));
+      writer_.open("for (size_t a{0} = 0; a{0} < {1}; ++a{0})", axis, size);
+      if (!from.empty()) from += " + ";
+      from += stride == 1 ? fmt::format("a{}", axis) : fmt::format("a{} * {}", axis, stride);
+      ++num_loops;
+    }
+    writer_.line("*y++ = ({})x[{}];", parts_.to, from.empty() ? "0" : from);
+    for (int i = 0; i < num_loops; ++i) writer_.close();
   }
 
   void operator()(const program::Lookup& op) {

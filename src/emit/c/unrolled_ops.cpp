@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/transpose.h"
 #include "emit/c/unrolled_linear.h"
 #include "emit/c/unrolled_requantize.h"
 #include "emit/c/unrolled_windows.h"
@@ -169,6 +170,14 @@ class UnrolledOp {
   }
 
   Values operator()(const program::Copy&) { return x_; }
+
+  Values operator()(const program::Transpose& op) {
+    Values y;
+    for (const std::size_t element : transposed_elements(shape_, op.order)) {
+      y.push_back(x_[element]);
+    }
+    return y;
+  }
 
   Values operator()(const program::Lookup& op) {
     const Constant& table = program_.constant(op.table);

@@ -1,0 +1,23 @@
+// Stands in for the readers of ONNX files where their protocol buffers are left out.
+#include "base/error.h"
+#include "interop/onnx_file.h"
+
+namespace pare::interop {
+namespace {
+
+[[noreturn]] void refuse(const std::string& origin) {
+  throw InputError(
+      origin +
+      ": this pare reads no ONNX; install libonnx-dev and libprotobuf-dev and build it "
+      "again with PARE_WITH_ONNX");
+}
+
+}  // namespace
+
+OnnxFile parse_onnx(std::span<const std::byte>, const std::string& origin, const std::string&) {
+  refuse(origin);
+}
+
+Tensor parse_onnx_tensor(std::span<const std::byte>, const std::string& origin) { refuse(origin); }
+
+}  // namespace pare::interop

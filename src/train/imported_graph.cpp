@@ -1,0 +1,63 @@
+#include "train/imported_graph.h"
+
+#include <filesystem>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "graph/check.h"
+#include "graph/infer.h"
+#include "interop/onnx_import.h"
+#include "model/model.h"
+
+namespace pare::train {
+namespace {
+
+/// Puts x = (raw - mean) / scale in front of what a graph's input does already.
+void prepend(graph::Input& input, const std::vector<double>& mean,
+             const std::vector<double>& scale) {
+  const auto channels = static_cast<std::size_t>(input.shape.front());
+  if (input.mean.empty()) input.mean.assign(channels, 0);
+  if (input.scale.empty()) input.scale.assign(channels, 1);
+  for (std::size_t c = 0; c < channels; ++c) {
+    const double m = mean.empty() ? 0 : mean[mean.size() == 1 ? 0 : c];
+    const double s = scale.empty() ? 1 : scale[scale.size() == 1 ? 0 : c];
+    input.mean[c] = m + s * input.mean[c];
+    input.scale[c] *= s;
+  }
+}
+
+graph::Graph read_graph(const std::string& path) {
+  if (interop::is_onnx_path(path)) return interop::import_onnx(path).graph;
+  return model::load(path).graph;
+}
+
+}  // namespace
+
+graph::Graph imported_graph(const recipe::Recipe& recipe, const data::Dataset& data) {
+  const std::filesystem::path given = recipe.model.import;
+  const std::string path = recipe.base_folder.empty()
+                               ? given.string()
+                               : (std::filesystem::path(recipe.base_folder) / given).string();
+  graph::Graph graph = read_graph(path);
+  graph::Input& input = graph.inputs.front();
+  const Shape& all = data.train.inputs.shape();
+  const Shape sample(all.begin() + 1, all.end());
+  if (input.shape != sample) {
+    throw InputError(fmt::format("{}: its samples are {}, those of the data {}", path,
+                                 to_string(input.shape), to_string(sample)));
+  }
+  const Shape output = graph::infer_shapes(graph).at(graph.output.value).shape;
+  if (output != Shape{static_cast<std::int64_t>(data.classes.size())}) {
+    throw InputError(fmt::format("{}: its output is {}; the data have {} classes", path,
+                                 to_string(output), data.classes.size()));
+  }
+  prepend(input, {recipe.model.import_mean}, {recipe.model.import_scale});
+  prepend(input, data.standardisation.mean, data.standardisation.scale);
+  graph.head = {.kind = graph::HeadKind::kArgmax, .classes = data.classes};
+  graph::check(graph);
+  return graph;
+}
+
+}  // namespace pare::train

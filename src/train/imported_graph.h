@@ -1,0 +1,14 @@
+#pragma once
+
+#include "data/dataset.h"
+#include "graph/graph.h"
+#include "recipe/recipe.h"
+
+namespace pare::train {
+
+/// The network of a recipe's [model] import; its input's mean and scale have the data's
+/// standardisation in front. Its output is one number a class. Throws InputError: the file cannot
+/// be read, or its network does not fit the samples or the classes.
+graph::Graph imported_graph(const recipe::Recipe& recipe, const data::Dataset& data);
+
+}  // namespace pare::train
