@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "emit/c/emit.h"
+#include "interop/onnx_export.h"
 #include "model/golden.h"
 #include "model/model.h"
 
@@ -52,8 +53,30 @@ std::string how_to_compile(const emit::c::Files& files, const std::string& out) 
                      files.source.name, files.test.name);
 }
 
+/// FOLDER/NAME.onnx, and what it is.
+ExitCode write_onnx(const ExportOptions& options, const model::Model& model, Output& output) {
+  const auto form = options.to == "onnx"    ? interop::OnnxForm::kFloat
+                    : options.to == "qonnx" ? interop::OnnxForm::kQonnx
+                                            : interop::OnnxForm::kQdq;
+  const std::vector<std::byte> bytes = interop::export_onnx(model.graph, form);
+  const std::string name = options.c.name.empty()
+                               ? std::filesystem::path(options.model).stem().string()
+                               : options.c.name;
+  make_folder(options.out);
+  const std::string path = fmt::format("{}/{}.onnx", options.out, name);
+  write_file_atomic(path, bytes);
+  output.print(fmt::format("{}\n\nONNX, {}, {} bytes. docs/interop.md: what is exact in it.", path,
+                           options.to == "onnx"    ? "standard operators of float32"
+                           : options.to == "qonnx" ? "quantizers as QONNX has them"
+                                                   : "8-bit integers (QuantizeLinear)",
+                           bytes.size()));
+  output.print(nlohmann::json{{"model", options.model}, {"files", {path}}, {"form", options.to}});
+  return kFine;
+}
+
 ExitCode run(const ExportOptions& options, Output& output) {
   const model::Model model = model::load(options.model);
+  if (options.to != "c") return write_onnx(options, model, output);
   if (!model.deployment) {
     throw InputError(
         fmt::format("{}: the model has no integer program to export; train it with quantized "
@@ -98,15 +121,20 @@ ExitCode run(const ExportOptions& options, Output& output) {
 
 Verb add_export(CLI::App& parent) {
   CLI::App* app =
-      add_subcommand(parent, "export", "Write a frozen model as code for where it runs",
+      add_subcommand(parent, "export", "Write a model as code, or as ONNX for other tools",
                      "  pare export model.pare --to c -o out/\n"
                      "  pare export model.pare --to c --style unrolled --name jets -o out/\n"
-                     "\ndocs/export_c.md: what is written, and how to compile and call it.\n");
+                     "  pare export model.pare --to qonnx -o out/\n"
+                     "\ndocs/export_c.md: what is written as C, and how to compile and call it.\n"
+                     "docs/interop.md: the forms of ONNX, and what is exact in each.\n");
   const auto options = std::make_shared<ExportOptions>();
   app->add_option("model", options->model, "The model (.pare)")->required();
-  app->add_option("--to", options->to, "What to write: c (C99)")
+  app->add_option(
+         "--to", options->to,
+         "What to write: c (C99, of a frozen model); onnx (float32, quantizers as standard "
+         "operators), qonnx (Quant), qdq (QuantizeLinear, 8-bit integers)")
       ->required()
-      ->check(CLI::IsMember({"c"}));
+      ->check(CLI::IsMember({"c", "onnx", "qonnx", "qdq"}));
   const std::vector<std::pair<std::string, emit::c::Style>> styles = {
       {"table", emit::c::Style::kTable}, {"unrolled", emit::c::Style::kUnrolled}};
   app->add_option("--style", options->c.style,

@@ -52,7 +52,7 @@ bool OnnxTranslator::fold_into_bias(const WireView& view, const Constant& addend
   if (values.size() != 1 && values.size() != channels) return false;
   Constant constant{as_floats(of_channels(values, channels)), addend.quantizer};
   if (constant.quantizer) {
-    for (Tensor* list : {&constant.quantizer->scale, &constant.quantizer->zero_point}) {
+    for (Tensor* list : constant.quantizer->lists()) {
       const std::vector<double> shorter = list_of(*list);
       if (shorter.size() != 1 && shorter.size() != channels) return false;
       const DType dtype = list->dtype();
@@ -80,6 +80,24 @@ bool OnnxTranslator::fold_into_input(const WireView& view, const std::vector<dou
   for (std::size_t c = 0; c < channels; ++c) {
     input.mean[c] -= input.scale[c] * shifts[c] / gains[c];
     input.scale[c] /= gains[c];
+  }
+  return true;
+}
+
+bool OnnxTranslator::fold_division_into_input(const WireView& view, const Tensor& divisor) {
+  graph::Input& input = graph_.inputs.front();
+  // The input's scale divides too: nothing is rounded.
+  const std::vector<double> values = divisor.to_doubles();
+  const bool is_possible = std::all_of(values.begin(), values.end(),
+                                       [](double x) { return x != 0 && std::isfinite(x); });
+  const bool is_list = divisor.size() == 1 ||
+                       (view.shape == input.shape && divisor.rank() == view.shape.size() + 1 &&
+                        divisor.dim(1) == input.shape.front() &&
+                        static_cast<std::int64_t>(divisor.size()) == input.shape.front());
+  if (!view.is_sole || view.wire != input.wire || !is_possible || !is_list) return false;
+  if (input.scale.empty()) input.scale.assign(channels_of(view.wire), 1);
+  for (std::size_t c = 0; c < input.scale.size(); ++c) {
+    input.scale[c] *= values[values.size() == 1 ? 0 : c];
   }
   return true;
 }
@@ -196,9 +214,10 @@ void OnnxTranslator::divide() {
     });
   }
   if (!is_constant(1)) fail("divides by what depends on the input");
+  const WireView view = wire_input(0);
   const Tensor divisor = plain_input(1).to(DType::kF64);
-  scale_and_shift(wire_input(0), combined(divisor, divisor, [](double x, double) { return 1 / x; }),
-                  kZero);
+  if (fold_division_into_input(view, divisor)) return write_wire(view, view.wire);
+  scale_and_shift(view, combined(divisor, divisor, [](double x, double) { return 1 / x; }), kZero);
 }
 
 void OnnxTranslator::power() {
@@ -255,7 +274,7 @@ void OnnxTranslator::clip() {
 void OnnxTranslator::relu() { element_wise(graph::Relu{}); }
 
 void OnnxTranslator::leaky_relu() {
-  const double slope = float_attribute("alpha", 0.01F);
+  const double slope = float_attribute("alpha", 0.01);
   if (!(slope <= 1)) fail(fmt::format("alpha {}; expected at most 1", slope));
   element_wise(graph::LeakyRelu{slope});
 }

@@ -75,6 +75,12 @@ std::pair<double, double> integers_of(DType dtype) {
 
 }  // namespace
 
+std::vector<Tensor*> QuantizerSpec::lists() {
+  std::vector<Tensor*> result{&scale, &zero_point};
+  if (range.size() > 0) result.push_back(&range);
+  return result;
+}
+
 Tensor broadcast(const Tensor& tensor, const Shape& shape) {
   if (tensor.shape() == shape) return tensor;
   const Shape& from = tensor.shape();
@@ -199,7 +205,7 @@ Tensor combined(const Tensor& a, const Tensor& b, const std::function<double(dou
 Constant flipped(Constant constant) {
   const Shape order{1, 0};
   if (constant.quantizer) {
-    for (Tensor* list : {&constant.quantizer->scale, &constant.quantizer->zero_point}) {
+    for (Tensor* list : constant.quantizer->lists()) {
       if (list->size() == 1) continue;
       *list = transposed(broadcast(*list, constant.values.shape()), order);
     }

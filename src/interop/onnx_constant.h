@@ -20,6 +20,12 @@ struct QuantizerSpec {
   graph::Rounding rounding = graph::Rounding::kHalfEven;
   Tensor scale = {};       ///< f32, broadcasts to the tensor it quantizes
   Tensor zero_point = {};  ///< i32, broadcasts too
+  /// Where a file of pare's says so: f32 ranges, whose quotients by the top code the scales are,
+  /// rounded. Empty: none.
+  Tensor range = {};
+
+  /// Those of its lists that are there: what happens to the axes of a tensor happens to them.
+  std::vector<Tensor*> lists();
 
   friend bool operator==(const QuantizerSpec&, const QuantizerSpec&) = default;
 };

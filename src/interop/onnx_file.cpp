@@ -31,6 +31,7 @@ class Reader {
     file.producer = model.producer_name();
     if (!model.producer_version().empty()) file.producer += " " + model.producer_version();
     file.opset = opset_of(model);
+    for (const auto& entry : model.metadata_props()) file.metadata[entry.key()] = entry.value();
     if (graph.node_size() > kMaxNodes) {
       fail(fmt::format("{} nodes; at most {} are read", graph.node_size(), kMaxNodes));
     }

@@ -41,6 +41,7 @@ struct OnnxFile {
   std::string name;      ///< of the graph
   std::string producer;  ///< "pytorch 1.10"; may be empty
   std::int64_t opset = 1;
+  std::map<std::string, std::string> metadata = {};
   std::vector<OnnxNode> nodes = {};
   std::map<std::string, Tensor> initializers = {};
   std::vector<OnnxValue> inputs = {};  ///< those that are no initializers

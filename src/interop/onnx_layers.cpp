@@ -109,7 +109,7 @@ void OnnxTranslator::batch_norm() {
   norm.shift = list(2, ".shift", graph::Role::kShift);
   norm.mean = list(3, ".mean", graph::Role::kMean);
   norm.variance = list(4, ".variance", graph::Role::kVariance);
-  norm.epsilon = float_attribute("epsilon", 1e-5F);
+  norm.epsilon = float_attribute("epsilon", 1e-5);
   for (const graph::ParameterId id : {*norm.mean, *norm.variance}) {
     graph_.parameter(id).is_trainable = false;
   }
@@ -226,7 +226,7 @@ void OnnxTranslator::convolve(const WireView& view, const Constant& weight,
   }
   shaped.values = shaped.values.reshaped(per_channel);
   if (shaped.quantizer) {
-    for (Tensor* list : {&shaped.quantizer->scale, &shaped.quantizer->zero_point}) {
+    for (Tensor* list : shaped.quantizer->lists()) {
       if (list->size() == shaped.values.size()) *list = list->reshaped(per_channel);
     }
   }

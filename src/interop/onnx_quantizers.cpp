@@ -47,6 +47,16 @@ std::optional<graph::Rounding> rounding_of(const std::string& mode) {
   return std::nullopt;
 }
 
+/// Whether a note is of these integers: codes of fewer bits in the file's.
+bool holds(const QuantizerNote& note, const Tensor& codes, const QuantizerSpec& spec) {
+  if (note.is_signed != spec.is_signed || note.bits > spec.bits) return false;
+  const graph::CodeRange range = graph::uniform_codes(note.bits, note.is_signed, note.is_narrow);
+  const std::vector<double> values = codes.to_doubles();
+  return std::all_of(values.begin(), values.end(), [&](double code) {
+    return code >= static_cast<double>(range.lowest) && code <= static_cast<double>(range.highest);
+  });
+}
+
 bool is_zero(const Tensor& values) {
   return is_uniform(values) && (values.size() == 0 || values.to_doubles().front() == 0);
 }
@@ -77,6 +87,8 @@ QuantizerSpec OnnxTranslator::qonnx_spec() const {
   }
   spec.zero_point = converted(zero, DType::kI32);
   // QONNX rounds after the zero point has been added, pare before: these are not the same then.
+  const auto note = find_note(metadata_, node_->name);
+  if (note && note->bits == spec.bits) recall(spec, *note);
   const bool is_shifted_alike =
       spec.rounding != graph::Rounding::kTowardZero && spec.rounding != graph::Rounding::kHalfAway;
   if (!is_zero(zero) && !is_shifted_alike) {
@@ -96,7 +108,7 @@ QuantizerSpec OnnxTranslator::linear_spec(std::size_t scale, std::size_t zero, s
   spec.is_signed = type->second;
   spec.zero_point = spec.zero_point.to(DType::kI32);
   if (int_attribute("block_size", 0) != 0) fail("has a scale a block; pare has one a channel");
-  for (Tensor* list : {&spec.scale, &spec.zero_point}) {
+  for (Tensor* list : spec.lists()) {
     if (list->size() == 1) {
       *list = list->reshaped({});
     } else {
@@ -106,6 +118,18 @@ QuantizerSpec OnnxTranslator::linear_spec(std::size_t scale, std::size_t zero, s
     }
   }
   return spec;
+}
+
+void OnnxTranslator::recall(QuantizerSpec& spec, const QuantizerNote& note) const {
+  if (note.ranges.empty()) return;
+  const auto size = static_cast<std::int64_t>(spec.scale.size());
+  if (static_cast<std::int64_t>(note.ranges.size()) != size) return;
+  const auto top =
+      static_cast<float>(graph::uniform_codes(note.bits, note.is_signed, note.is_narrow).top);
+  for (std::size_t i = 0; i < note.ranges.size(); ++i) {
+    if (note.ranges[i] / top != spec.scale.as<float>()[i]) return;
+  }
+  spec.range = Tensor::from(spec.scale.shape(), note.ranges);
 }
 
 graph::Quantizer OnnxTranslator::add_quantizer(const std::string& name, const QuantizerSpec& spec,
@@ -140,7 +164,13 @@ graph::Quantizer OnnxTranslator::add_quantizer(const std::string& name, const Qu
                        .is_signed = spec.is_signed,
                        .is_narrow = spec.is_narrow};
   }
-  quantizer.range = fixed(".step", graph::Role::kStep, list(steps, DType::kF32));
+  if (spec.range.size() > 0) {
+    quantizer.range_rule = graph::RangeRule::kFixed;
+    quantizer.range =
+        fixed(".range", graph::Role::kRange, list(shortest(spec.range, full, axis), DType::kF32));
+  } else {
+    quantizer.range = fixed(".step", graph::Role::kStep, list(steps, DType::kF32));
+  }
   if (!is_zero(spec.zero_point)) {
     quantizer.zero_point = fixed(".zero_point", graph::Role::kZeroPoint, list(zeros, DType::kI32));
   }
@@ -220,7 +250,9 @@ void OnnxTranslator::quantize_linear() {
     const auto shifted = [](double code, double zero) { return code + zero; };
     return write(Constant{converted(combined(codes, spec.zero_point, shifted), DType::kI32)});
   }
-  WireView view = quantized(wire_input(0), spec);
+  QuantizerSpec recalled = spec;
+  if (const auto note = find_note(metadata_, node_->name)) recall(recalled, *note);
+  WireView view = quantized(wire_input(0), recalled);
   view.codes = spec;
   write(std::move(view));
 }
@@ -262,6 +294,12 @@ void OnnxTranslator::dequantize_linear() {
   if (const auto type = bits_and_sign(codes.dtype())) {
     spec.bits = type->first;
     spec.is_signed = type->second;
+  }
+  const auto note = find_note(metadata_, node_->name);
+  if (note && holds(*note, codes, spec)) {
+    spec.bits = note->bits;
+    spec.is_narrow = note->is_narrow;
+    recall(spec, *note);
   }
   write(dequantized(codes, spec));
 }

@@ -24,7 +24,7 @@ Shape without_axes(const Shape& shape, const std::vector<std::size_t>& axes) {
 /// A constant's quantizer for other axes: each list spread over all elements first, unless it has
 /// one.
 void spread(QuantizerSpec& spec, const Shape& shape) {
-  for (Tensor* list : {&spec.scale, &spec.zero_point}) {
+  for (Tensor* list : spec.lists()) {
     *list = list->size() == 1 ? list->reshaped({}) : broadcast(*list, shape);
   }
 }
@@ -183,7 +183,7 @@ void OnnxTranslator::reshape_constant(Shape shape) {
   }
   if (constant.quantizer) {
     spread(*constant.quantizer, constant.values.shape());
-    for (Tensor* list : {&constant.quantizer->scale, &constant.quantizer->zero_point}) {
+    for (Tensor* list : constant.quantizer->lists()) {
       if (list->rank() > 0) *list = list->reshaped(shape);
     }
   }
@@ -296,7 +296,7 @@ void OnnxTranslator::transpose() {
     Constant constant = constant_input(0);
     if (constant.quantizer) {
       spread(*constant.quantizer, constant.values.shape());
-      for (Tensor* list : {&constant.quantizer->scale, &constant.quantizer->zero_point}) {
+      for (Tensor* list : constant.quantizer->lists()) {
         if (list->rank() > 0) *list = transposed(*list, order);
       }
     }

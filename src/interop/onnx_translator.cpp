@@ -1,6 +1,7 @@
 #include "interop/onnx_translator.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -29,11 +30,22 @@ std::string as_text(std::string_view name) {
   return text;
 }
 
+double decimal(float value) {
+  const std::string text = fmt::format("{}", value);
+  double result = value;
+  if (std::isfinite(value)) std::from_chars(text.data(), text.data() + text.size(), result);
+  return result;
+}
+
 }  // namespace
 
 OnnxTranslator::OnnxTranslator(const OnnxFile& file, const std::string& origin,
                                const ImportOptions& options)
-    : file_(file), origin_(origin), options_(options) {}
+    : file_(file), origin_(origin), options_(options) {
+  const auto found = file.metadata.find(kMetadataKey);
+  // What is no JSON says nothing.
+  if (found != file.metadata.end()) metadata_ = parse_metadata(found->second);
+}
 
 Imported OnnxTranslator::run() && {
   refuse_unknown();
@@ -97,6 +109,7 @@ void OnnxTranslator::start() {
   graph_.inputs.push_back({.wire = wire, .shape = sample});
   infos_.push_back({.shape = sample});
   producers_.push_back(std::nullopt);
+  recall_input();
   for (const auto& [name, values] : file_.initializers) tensors_[name] = Constant{values};
   tensors_[given.name] = WireView{.wire = wire, .shape = sample};
   for (const OnnxNode& node : file_.nodes) {
@@ -104,6 +117,16 @@ void OnnxTranslator::start() {
     for (const std::string& name : node.inputs) ++num_reads_[name];
   }
   for (const OnnxValue& output : file_.outputs) ++num_reads_[output.name];
+}
+
+void OnnxTranslator::recall_input() {
+  graph::Input& input = graph_.inputs.front();
+  const auto channels = static_cast<std::size_t>(input.shape.front());
+  std::vector<double> mean = find_input_list(metadata_, "mean");
+  std::vector<double> scale = find_input_list(metadata_, "scale");
+  const bool has_zero = std::find(scale.begin(), scale.end(), 0.0) != scale.end();
+  if (mean.size() == channels) input.mean = std::move(mean);
+  if (scale.size() == channels && !has_zero) input.scale = std::move(scale);
 }
 
 void OnnxTranslator::finish() {
@@ -175,7 +198,7 @@ double OnnxTranslator::float_attribute(const std::string& name, double otherwise
   if (found == node_->attributes.end()) return otherwise;
   const auto* value = std::get_if<float>(&found->second);
   if (value == nullptr) fail(fmt::format("attribute '{}' is no number", name));
-  return *value;
+  return decimal(*value);
 }
 
 std::string OnnxTranslator::text_attribute(const std::string& name,

@@ -15,6 +15,7 @@
 #include "interop/onnx_constant.h"
 #include "interop/onnx_file.h"
 #include "interop/onnx_import.h"
+#include "interop/onnx_metadata.h"
 
 namespace pare::interop {
 
@@ -46,6 +47,7 @@ class OnnxTranslator {
   static Rule find_rule(const OnnxNode& node);
   void refuse_unknown() const;
   void start();
+  void recall_input();
   void finish();
   void drop_dead_nodes();
   void put_biases_on_accumulators();
@@ -96,6 +98,7 @@ class OnnxTranslator {
   std::string who() const;
   [[noreturn]] void fail(const std::string& what) const;
   std::int64_t int_attribute(const std::string& name, std::int64_t otherwise) const;
+  /// The shortest decimal number that is the attribute's float32: what its writer meant.
   double float_attribute(const std::string& name, double otherwise) const;
   std::string text_attribute(const std::string& name, const std::string& otherwise) const;
   Shape ints_attribute(const std::string& name, const Shape& otherwise) const;
@@ -135,6 +138,7 @@ class OnnxTranslator {
   void along_axis(std::size_t axis, graph::Op op, std::vector<WireView> views);
 
   // Arithmetic with constants (onnx_arithmetic.cpp).
+  bool fold_division_into_input(const WireView& view, const Tensor& divisor);
   std::size_t channels_of(graph::WireId wire) const;
   void combine(const std::function<double(double, double)>& op);
   void scale_and_shift(const WireView& view, const Tensor& gain, const Tensor& shift);
@@ -160,6 +164,8 @@ class OnnxTranslator {
   QuantizerSpec qonnx_spec() const;
   QuantizerSpec linear_spec(std::size_t scale, std::size_t zero, std::size_t rank,
                             std::int64_t axis) const;
+  /// Ranges of a note, where its quotients are the file's scales.
+  void recall(QuantizerSpec& spec, const QuantizerNote& note) const;
   graph::Quantizer add_quantizer(const std::string& name, const QuantizerSpec& spec,
                                  const Shape& shape, bool is_wire);
   WireView quantized(WireView view, const QuantizerSpec& spec);
@@ -172,7 +178,8 @@ class OnnxTranslator {
   const std::string& origin_;
   const ImportOptions& options_;
   const OnnxNode* node_ = nullptr;
-  std::int64_t batch_ = 1;  ///< what the file says, or a number that stands for it
+  nlohmann::json metadata_;  ///< of pare, null if there is none
+  std::int64_t batch_ = 1;   ///< what the file says, or a number that stands for it
   Imported result_;
   graph::Graph& graph_ = result_.graph;
   std::vector<graph::WireInfo> infos_;                 ///< by WireId

@@ -28,7 +28,9 @@ graph::Quantizer codes(TestGraph& test, const std::string& name, bool is_signed)
 /// A convolution over [2, 5, 4] whose 3 channels have power-of-two steps of their own.
 void add_conv(TestGraph& test, RandomNumbers& random) {
   auto weights = random_floats(3 * 2 * 2 * 2, random);
-  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= static_cast<float>(1 << i / 8 * 2);
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    weights[i] *= static_cast<float>(1 << (i / 8 * 2));
+  }
   const auto weight = test.floats("conv.weight", graph::Role::kWeight, {3, 2, 2, 2}, weights);
   test.node("conv", graph::Conv{weight, std::nullopt, {1, 1}, {0, 0, 0, 0}, {1, 1}});
   const auto bits = test.integer("conv.weight.bits", graph::Role::kBits, 5);
