@@ -102,6 +102,7 @@ struct OnnxRuntime::Session::State {
   ort::Value* output_value = nullptr;
   std::vector<float> input;
   std::vector<float> output;
+  Names names;
 };
 
 OnnxRuntime::OnnxRuntime(const std::string& library) {
@@ -118,8 +119,8 @@ OnnxRuntime::~OnnxRuntime() {
 std::string OnnxRuntime::version() const { return state_->base->get_version(); }
 
 OnnxRuntime::Session OnnxRuntime::load(std::span<const std::byte> model, const Shape& input,
-                                       const Shape& output,
-                                       const std::string& optimized_path) const {
+                                       const Shape& output, const std::string& optimized_path,
+                                       const Names& names) const {
   const Api& api = state_->api;
   auto made = std::make_unique<Session::State>(api);
   api.call<ort::CreateSessionOptions>(&made->options);
@@ -135,8 +136,9 @@ OnnxRuntime::Session OnnxRuntime::load(std::span<const std::byte> model, const S
   made->input_value = made->tensor(state_->memory, made->input, input);
   made->output_value = made->tensor(state_->memory, made->output, output);
   api.call<ort::CreateIoBinding>(made->session, &made->binding);
-  api.call<ort::BindInput>(made->binding, "x", made->input_value);
-  api.call<ort::BindOutput>(made->binding, "y", made->output_value);
+  api.call<ort::BindInput>(made->binding, names.input.c_str(), made->input_value);
+  api.call<ort::BindOutput>(made->binding, names.output.c_str(), made->output_value);
+  made->names = names;
   return Session(std::move(made));
 }
 
@@ -153,8 +155,8 @@ void OnnxRuntime::Session::run(RunCall call) {
     state.api.call<ort::RunWithBinding>(state.session, nullptr, state.binding);
     return;
   }
-  const char* input_name = "x";
-  const char* output_name = "y";
+  const char* input_name = state.names.input.c_str();
+  const char* output_name = state.names.output.c_str();
   const ort::Value* input = state.input_value;
   state.api.expect(state.run(state.session, nullptr, &input_name, &input, 1, &output_name, 1,
                              &state.output_value));

@@ -16,6 +16,12 @@ enum class RunCall {
   kBinding,  ///< RunWithBinding
 };
 
+/// What a model calls its input and its output.
+struct Names {
+  std::string input = "x";
+  std::string output = "y";
+};
+
 /// ONNX Runtime as a peer: its shared library, opened at run time, through its C API. One thread,
 /// all graph optimisations, denormals flushed to zero.
 class OnnxRuntime {
@@ -29,8 +35,8 @@ class OnnxRuntime {
 
   std::string version() const;
 
-  /// A model with one float input "x" [batch, …] and one float output "y" [batch, …], and the
-  /// memory that both lie in.
+  /// A model with one float input [batch, …] and one float output [batch, …], and the memory that
+  /// both lie in.
   class Session {
    public:
     ~Session();
@@ -54,7 +60,7 @@ class OnnxRuntime {
   /// empty: where the runtime writes what its optimisations made of it. Throws InputError with the
   /// runtime's message.
   Session load(std::span<const std::byte> model, const Shape& input, const Shape& output,
-               const std::string& optimized_path = "") const;
+               const std::string& optimized_path = "", const Names& names = {}) const;
 
  private:
   struct State;

@@ -9,12 +9,14 @@
 
 /* How num / 2^e becomes an integer. */
 enum pare_rounding {
-  PARE_HALF_EVEN,  /* the nearest; ties to the even one */
-  PARE_HALF_UP,    /* the nearest; ties toward +infinity */
-  PARE_HALF_AWAY,  /* the nearest; ties away from zero */
-  PARE_FLOOR,      /* toward -infinity */
-  PARE_CEIL,       /* toward +infinity */
-  PARE_TOWARD_ZERO /* toward zero */
+  PARE_HALF_EVEN,        /* the nearest; ties to the even one */
+  PARE_HALF_UP,          /* the nearest; ties toward +infinity */
+  PARE_HALF_AWAY,        /* the nearest; ties away from zero */
+  PARE_FLOOR,            /* toward -infinity */
+  PARE_CEIL,             /* toward +infinity */
+  PARE_TOWARD_ZERO,      /* toward zero */
+  PARE_HALF_TOWARD_ZERO, /* the nearest; ties toward zero */
+  PARE_AWAY_FROM_ZERO    /* away from zero */
 };
 
 /* num / 2^e, rounded. Any num; REQUIRES: 0 <= e <= 62. */
@@ -41,6 +43,12 @@ static inline int64_t pare_round_shift(int64_t num, int e, enum pare_rounding ro
       break;
     case PARE_TOWARD_ZERO:
       up = num < 0;
+      break;
+    case PARE_HALF_TOWARD_ZERO:
+      up = num >= 0 ? rest > half : rest >= half;
+      break;
+    case PARE_AWAY_FROM_ZERO:
+      up = num >= 0;
       break;
   }
   return below + up;

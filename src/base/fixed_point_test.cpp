@@ -20,8 +20,9 @@ __extension__ using Wide = __int128;
 
 constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
-constexpr std::array kRoundings = {PARE_HALF_EVEN, PARE_HALF_UP, PARE_HALF_AWAY,
-                                   PARE_FLOOR,     PARE_CEIL,    PARE_TOWARD_ZERO};
+constexpr std::array kRoundings = {
+    PARE_HALF_EVEN, PARE_HALF_UP,     PARE_HALF_AWAY,        PARE_FLOOR,
+    PARE_CEIL,      PARE_TOWARD_ZERO, PARE_HALF_TOWARD_ZERO, PARE_AWAY_FROM_ZERO};
 
 /// Whether `result` is num / 2^e rounded, by the definition of each mode as an inequality between
 /// exact rationals: with d = num - result * 2^e, |d| / 2^e is how far the result is away.
@@ -44,6 +45,10 @@ bool is_rounded(std::int64_t num, int e, pare_rounding rounding, std::int64_t re
       return d <= 0 && -d < unit;
     case PARE_TOWARD_ZERO:
       return distance < unit && (num >= 0 ? d >= 0 : d <= 0);
+    case PARE_HALF_TOWARD_ZERO:
+      return is_nearest && (!is_tie || (d > 0) == (num > 0));
+    case PARE_AWAY_FROM_ZERO:
+      return distance < unit && (num >= 0 ? d <= 0 : d >= 0);
   }
   return false;
 }
@@ -78,6 +83,10 @@ TEST(RoundShift, SendsTiesWhereTheModeSays) {
   EXPECT_EQ(round(-5, PARE_CEIL), -2);
   EXPECT_EQ(round(-5, PARE_TOWARD_ZERO), -2);
   EXPECT_EQ(round(5, PARE_TOWARD_ZERO), 2);
+  EXPECT_EQ(round(-5, PARE_HALF_TOWARD_ZERO), -2);
+  EXPECT_EQ(round(5, PARE_HALF_TOWARD_ZERO), 2);
+  EXPECT_EQ(round(-5, PARE_AWAY_FROM_ZERO), -3);
+  EXPECT_EQ(round(5, PARE_AWAY_FROM_ZERO), 3);
 }
 
 TEST(RoundShift, IsExactAtTheEndsOfItsRange) {

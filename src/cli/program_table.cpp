@@ -94,7 +94,7 @@ nlohmann::json describe_program(const model::Deployment& deployment) {
     for (const Node& node : section.nodes) ops.push_back(describe_op(deployment.program, node));
   }
   return {{"sha256", program::hash(deployment.program)},
-          {"version", program::kProgramVersion},
+          {"version", program::version_of(deployment.program)},
           {"ops", std::move(ops)},
           {"golden_samples", deployment.golden.num_samples},
           {"notes", deployment.notes}};

@@ -8,12 +8,12 @@
 
 #include "cli/comparison.h"
 #include "cli/evaluation.h"
+#include "cli/model_file.h"
 #include "cli/model_run.h"
 #include "cli/table.h"
 #include "cli/wire_difference.h"
 #include "cost/json.h"
 #include "metrics/accuracy.h"
-#include "model/model.h"
 
 namespace pare::cli {
 namespace {
@@ -29,12 +29,13 @@ struct DataComparison {
   SplitData data;
   std::array<metrics::Classification, 2> results;
   std::size_t num_common_wires = 0;
+  std::vector<WireDifference> wires;
   std::optional<WireDifference> first;
 };
 
 DataComparison compare_on_data(const CompareOptions& options, const graph::Graph& a,
                                const graph::Graph& b, const ProgressSink& progress) {
-  DataComparison comparison{load_split(options.recipe, SplitName::kTest), {}, 0, std::nullopt};
+  DataComparison comparison{load_split(options.recipe, SplitName::kTest), {}, 0, {}, std::nullopt};
   check_fits(a, options.a, comparison.data);
   check_fits(b, options.b, comparison.data);
   const std::vector<std::string> wires = common_wires(a, b);
@@ -54,8 +55,19 @@ DataComparison compare_on_data(const CompareOptions& options, const graph::Graph
     comparison.results[i] = classify_outputs(*graphs[i], outputs[i], labels);
   }
   comparison.num_common_wires = wires.size();
+  comparison.wires = differences.all();
   comparison.first = differences.first();
   return comparison;
+}
+
+/// One line a wire that both have.
+std::string render_wires(const DataComparison& comparison) {
+  Table table{{{"wire", Align::kLeft}, {"values"}, {"differing"}, {"largest |a - b|"}}, {}, {}};
+  for (const WireDifference& wire : comparison.wires) {
+    table.rows.push_back({wire.wire, grouped(wire.elements), grouped(wire.differing),
+                          wire.differing == 0 ? "0" : fmt::format("{:.3g}", wire.largest)});
+  }
+  return render(table);
 }
 
 std::string render_first(const DataComparison& comparison) {
@@ -81,20 +93,23 @@ std::string render_data(const CompareOptions& options, const DataComparison& com
   };
   add("accuracy %", a.accuracy, b.accuracy);
   add("AUC %", a.auc_macro, b.auc_macro);
-  return fmt::format("Test split of {} ({}), {} samples, float graphs\n\n{}\n\n{}",
+  return fmt::format("Test split of {} ({}), {} samples, float graphs\n\n{}\n\n{}\n\n{}",
                      comparison.data.set, comparison.data.description, grouped(a.samples),
-                     render(table), render_first(comparison));
+                     render(table), render_wires(comparison), render_first(comparison));
+}
+
+nlohmann::json wire_json(const WireDifference& wire) {
+  return {{"wire", wire.wire},
+          {"values", wire.elements},
+          {"differing", wire.differing},
+          {"largest", std::isfinite(wire.largest) ? nlohmann::json(wire.largest) : nullptr}};
 }
 
 nlohmann::json data_json(const DataComparison& comparison) {
   nlohmann::json first = nullptr;
-  if (comparison.first) {
-    const double largest = comparison.first->largest;
-    first = {{"wire", comparison.first->wire},
-             {"values", comparison.first->elements},
-             {"differing", comparison.first->differing},
-             {"largest", std::isfinite(largest) ? nlohmann::json(largest) : nullptr}};
-  }
+  if (comparison.first) first = wire_json(*comparison.first);
+  auto wires = nlohmann::json::array();
+  for (const WireDifference& wire : comparison.wires) wires.push_back(wire_json(wire));
   const auto& classes = comparison.data.classes;
   return {{"set", comparison.data.set},
           {"description", comparison.data.description},
@@ -102,12 +117,13 @@ nlohmann::json data_json(const DataComparison& comparison) {
           {"a", evaluation_json(comparison.results[0], classes)},
           {"b", evaluation_json(comparison.results[1], classes)},
           {"wires_compared", comparison.num_common_wires},
+          {"wires", std::move(wires)},
           {"first_difference", std::move(first)}};
 }
 
 ExitCode run(const CompareOptions& options, Output& output) {
-  const graph::Graph a = model::load(options.a).graph;
-  const graph::Graph b = model::load(options.b).graph;
+  const graph::Graph a = load_model(options.a).graph;
+  const graph::Graph b = load_model(options.b).graph;
   const NamedCost cost_a{options.a, cost::estimate(a)};
   const NamedCost cost_b{options.b, cost::estimate(b)};
   nlohmann::json json = {{"a", cost::to_json(cost_a.report)}, {"b", cost::to_json(cost_b.report)}};
@@ -130,9 +146,10 @@ Verb add_compare(CLI::App& parent) {
   CLI::App* app = add_subcommand(parent, "compare",
                                  "Two models side by side; with data, the first wire that differs",
                                  "  pare compare runs/x/stages/float.pare runs/x/model.pare\n"
-                                 "  pare compare a.pare b.pare --data recipe.toml\n");
+                                 "  pare compare a.pare b.pare --data recipe.toml\n"
+                                 "  pare compare trained.onnx model.pare --data recipe.toml\n");
   const auto options = std::make_shared<CompareOptions>();
-  app->add_option("a", options->a, "A model (.pare)")->required();
+  app->add_option("a", options->a, "A model (.pare or .onnx)")->required();
   app->add_option("b", options->b, "Another model")->required();
   app->add_option("--data", options->recipe,
                   "A recipe: run both on the test split of its [data] and compare wires");

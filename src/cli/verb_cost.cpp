@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/model_file.h"
 #include "cli/table.h"
 #include "cli/verb_cost_program.h"
 #include "cost/json.h"
@@ -90,7 +91,7 @@ std::string assumptions(const cost::Options& options) {
 
 ExitCode run(const CostOptions& options, Output& output) {
   const cost::Hardware hardware = cost::find_hardware(options.hardware);
-  const model::Model model = model::load(options.model);
+  const model::Model model = load_model(options.model);
   const cost::Report report = cost::estimate(model.graph, options.cost);
   nlohmann::json json = cost::to_json(report);
   json["model"] = options.model;
@@ -122,7 +123,7 @@ Verb add_cost(CLI::App& parent) {
                      "  pare cost model.pare --hardware my_table.toml\n"
                      "  pare cost model.pare --counting repository --json\n");
   const auto options = std::make_shared<CostOptions>();
-  app->add_option("model", options->model, "The model (.pare)")->required();
+  app->add_option("model", options->model, "The model (.pare, or a network as .onnx)")->required();
   app->add_option_function<std::string>(
          "--input-bits",
          [options](const std::string& bits) {

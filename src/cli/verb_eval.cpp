@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/evaluation.h"
+#include "cli/model_file.h"
 #include "cli/model_run.h"
 #include "cli/program_run.h"
 #include "model/model.h"
@@ -33,7 +34,7 @@ std::vector<double> evaluate_graph(const graph::Graph& graph, const data::Sample
 }
 
 ExitCode run(const EvalOptions& options, Output& output) {
-  const model::Model model = model::load(options.model);
+  const model::Model model = load_model(options.model);
   const SplitData data = load_split(options.recipe, options.split);
   check_fits(model.graph, options.model, data);
   const bool runs_program = model.deployment && !options.runs_graph;
@@ -68,7 +69,7 @@ Verb add_eval(CLI::App& parent) {
                      "will be, the integer program; one that is not, or with --graph, as a float "
                      "graph in double.\n");
   const auto options = std::make_shared<EvalOptions>();
-  app->add_option("model", options->model, "The model (.pare)")->required();
+  app->add_option("model", options->model, "The model (.pare, or a network as .onnx)")->required();
   app->add_option("--data", options->recipe, "The recipe whose [data] are used")->required();
   app->add_option_function<std::string>(
          "--split",

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "cli/model_file.h"
 #include "cli/program_run.h"
 #include "data/npy.h"
 #include "graph/enum_names.h"
@@ -40,7 +41,7 @@ Tensor outputs_of(const model::Model& model, const Tensor& raw, Output& output) 
 }
 
 ExitCode run(const InferOptions& options, Output& output) {
-  const model::Model model = model::load(options.model);
+  const model::Model model = load_model(options.model);
   const Tensor raw = data::read_npy(options.input);
   check_samples(model.graph, raw, options);
   graph::Head head = model.graph.head;
@@ -74,7 +75,7 @@ Verb add_infer(CLI::App& parent) {
       "frozen model is run as its integer program by the engine, another as a float graph.\n"
       "out.npy: class numbers (argmax), probabilities or values, as the model's head has it.\n");
   const auto options = std::make_shared<InferOptions>();
-  app->add_option("model", options->model, "The model (.pare)")->required();
+  app->add_option("model", options->model, "The model (.pare, or a network as .onnx)")->required();
   app->add_option("input", options->input, "Raw samples (.npy)")->required();
   app->add_option("-o,--out", options->out, "Where the answers go (.npy)")->required();
   app->add_option_function<std::string>(

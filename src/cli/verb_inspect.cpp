@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "cli/model_file.h"
 #include "cli/program_table.h"
 #include "cli/table.h"
 #include "graph/enum_names.h"
@@ -135,7 +136,7 @@ struct InspectOptions {
 };
 
 ExitCode run(const InspectOptions& options, Output& output) {
-  const model::Model model = model::load(options.model);
+  const model::Model model = load_model(options.model);
   nlohmann::json json = describe_model(model);
   json["model"] = options.model;
   if (options.prints_program) {
@@ -195,7 +196,7 @@ Verb add_inspect(CLI::App& parent) {
                                  "  pare inspect model.pare --json | jq '.layers[].grid.bits'\n"
                                  "  pare inspect model.pare --program > model.txt\n");
   const auto options = std::make_shared<InspectOptions>();
-  app->add_option("model", options->model, "The model (.pare)")->required();
+  app->add_option("model", options->model, "The model (.pare, or a network as .onnx)")->required();
   app->add_flag("--program", options->prints_program,
                 "Print the integer program as text (docs/formats/program.md)");
   return {app, [options](Output& output) { return run(*options, output); }};

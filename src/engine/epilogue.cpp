@@ -143,6 +143,14 @@ std::optional<double> lag_of(const Definition& define, Interval codes) {
       if (codes.lowest >= 0) return tiny;
       if (codes.highest <= 0) return -tiny;
       return std::nullopt;
+    case program::Rounding::kHalfTowardZero:
+      if (codes.lowest >= 0) return -tiny;
+      if (codes.highest <= 0) return tiny;
+      return std::nullopt;
+    case program::Rounding::kAwayFromZero:
+      if (codes.lowest >= 0) return half - tiny;
+      if (codes.highest <= 0) return tiny - half;
+      return std::nullopt;
     case program::Rounding::kTowardZero:
       break;
   }

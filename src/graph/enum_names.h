@@ -35,13 +35,15 @@ struct EnumNames<Role> {
 
 template <>
 struct EnumNames<Rounding> {
-  static constexpr std::array<std::pair<Rounding, std::string_view>, 6> list = {
+  static constexpr std::array<std::pair<Rounding, std::string_view>, 8> list = {
       {{Rounding::kHalfEven, "half_even"},
        {Rounding::kHalfUp, "half_up"},
        {Rounding::kHalfAway, "half_away"},
        {Rounding::kFloor, "floor"},
        {Rounding::kCeil, "ceil"},
-       {Rounding::kTowardZero, "toward_zero"}}};
+       {Rounding::kTowardZero, "toward_zero"},
+       {Rounding::kHalfTowardZero, "half_toward_zero"},
+       {Rounding::kAwayFromZero, "away_from_zero"}}};
 };
 
 template <>

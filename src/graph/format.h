@@ -65,7 +65,16 @@ struct Levels {
 using Format = std::variant<Uniform, SignedDigits, Ternary, Binary, Levels>;
 
 /// How a real number becomes an integer.
-enum class Rounding { kHalfEven, kHalfUp, kHalfAway, kFloor, kCeil, kTowardZero };
+enum class Rounding {
+  kHalfEven,
+  kHalfUp,
+  kHalfAway,
+  kFloor,
+  kCeil,
+  kTowardZero,
+  kHalfTowardZero,
+  kAwayFromZero
+};
 
 /// Which steps are allowed: any positive real, or powers of two (a shift in hardware).
 enum class StepRule { kFloat, kPow2 };

@@ -87,6 +87,12 @@ inline float round_to(float x, Rounding rounding) {
       return std::ceil(x);
     case Rounding::kTowardZero:
       return std::trunc(x);
+    case Rounding::kHalfTowardZero: {
+      const float below = std::floor(std::fabs(x));
+      return std::copysign(std::fabs(x) - below > 0.5F ? below + 1.0F : below, x);
+    }
+    case Rounding::kAwayFromZero:
+      return std::copysign(std::ceil(std::fabs(x)), x);
   }
   return x;
 }

@@ -216,7 +216,9 @@ TEST(RoundTo, FollowsItsMode) {
                                    {Rounding::kHalfAway, {-3, -2, 0, 0, 1, 2, 3, 3}},
                                    {Rounding::kFloor, {-3, -2, -1, 0, 0, 1, 2, 2}},
                                    {Rounding::kCeil, {-2, -1, 0, 1, 1, 2, 3, 3}},
-                                   {Rounding::kTowardZero, {-2, -1, 0, 0, 0, 1, 2, 2}}};
+                                   {Rounding::kTowardZero, {-2, -1, 0, 0, 0, 1, 2, 2}},
+                                   {Rounding::kHalfTowardZero, {-2, -1, 0, 0, 0, 1, 2, 3}},
+                                   {Rounding::kAwayFromZero, {-3, -2, -1, 1, 1, 2, 3, 3}}};
   for (const auto& [rounding, expected] : cases) {
     std::vector<float> rounded;
     for (const float x : inputs) rounded.push_back(round_to(x, rounding));

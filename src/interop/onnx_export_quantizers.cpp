@@ -117,6 +117,10 @@ const char* OnnxExporter::rounding_mode(graph::Rounding rounding) const {
       return "DOWN";
     case graph::Rounding::kHalfAway:
       return "HALF_UP";
+    case graph::Rounding::kHalfTowardZero:
+      return "HALF_DOWN";
+    case graph::Rounding::kAwayFromZero:
+      return "UP";
     case graph::Rounding::kHalfUp:
       break;
   }

@@ -232,7 +232,8 @@ TEST(OnnxImport, RoundingModesAreKept) {
       {"ROUND", {0, 2, 0, 0, 0}},     {"HALF_UP", {1, 2, -1, 0, 0}},
       {"FLOOR", {0, 1, -1, 0, -1}},   {"CEIL", {1, 2, 0, 1, 0}},
       {"DOWN", {0, 1, 0, 0, 0}},      {"ROUND_TO_ZERO", {0, 1, 0, 0, 0}},
-      {"HALF_EVEN", {0, 2, 0, 0, 0}},
+      {"HALF_EVEN", {0, 2, 0, 0, 0}}, {"HALF_DOWN", {0, 1, 0, 0, 0}},
+      {"UP", {1, 2, -1, 1, -1}},
   };
   for (const auto& [mode, expected] : modes) {
     TestOnnx model({1, 5});

@@ -43,7 +43,10 @@ std::optional<graph::Rounding> rounding_of(const std::string& mode) {
   if (mode == "CEIL") return graph::Rounding::kCeil;
   if (mode == "FLOOR") return graph::Rounding::kFloor;
   if (mode == "DOWN" || mode == "ROUND_TO_ZERO") return graph::Rounding::kTowardZero;
+  // QONNX's up is away from 0, its down towards it.
   if (mode == "HALF_UP") return graph::Rounding::kHalfAway;
+  if (mode == "HALF_DOWN") return graph::Rounding::kHalfTowardZero;
+  if (mode == "UP") return graph::Rounding::kAwayFromZero;
   return std::nullopt;
 }
 
@@ -79,7 +82,8 @@ QuantizerSpec OnnxTranslator::qonnx_spec() const {
   const std::string mode = text_attribute("rounding_mode", "ROUND");
   const auto rounding = rounding_of(mode);
   if (!rounding) {
-    fail(fmt::format("rounding_mode '{}'; expected ROUND, CEIL, FLOOR, DOWN or HALF_UP", mode));
+    fail(fmt::format(
+        "rounding_mode '{}'; expected ROUND, CEIL, FLOOR, UP, DOWN, HALF_UP or HALF_DOWN", mode));
   }
   spec.rounding = *rounding;
   for (const double z : zero.to_doubles()) {
@@ -89,8 +93,9 @@ QuantizerSpec OnnxTranslator::qonnx_spec() const {
   // QONNX rounds after the zero point has been added, pare before: these are not the same then.
   const auto note = find_note(metadata_, node_->name);
   if (note && note->bits == spec.bits) recall(spec, *note);
-  const bool is_shifted_alike =
-      spec.rounding != graph::Rounding::kTowardZero && spec.rounding != graph::Rounding::kHalfAway;
+  const bool is_shifted_alike = spec.rounding == graph::Rounding::kHalfEven ||
+                                spec.rounding == graph::Rounding::kFloor ||
+                                spec.rounding == graph::Rounding::kCeil;
   if (!is_zero(zero) && !is_shifted_alike) {
     fail(fmt::format("rounding_mode '{}' with a zero point that is not 0", mode));
   }
@@ -224,7 +229,7 @@ void OnnxTranslator::trunc() {
   if (!is_known) {
     fail(
         "expected version 1 of the operator (a scale, a zero point of 0, whole bit widths in and "
-        "out of at most 30) and rounding by ROUND, CEIL, FLOOR, DOWN or HALF_UP");
+        "out of at most 30) and a rounding_mode of QONNX");
   }
   spec.rounding = *rounding;
   // Its codes may be signed or not: one bit more holds both, and nothing saturates.

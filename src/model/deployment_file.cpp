@@ -49,7 +49,7 @@ program::Program take_program(Safetensors& contents) {
                                  found, kProgramHashKey, expected));
   }
   program::Program program = program::parse(text, kProgramTensor);
-  if (version == program::kProgramVersion && program::print(program) != text) {
+  if (version == program::version_of(program) && program::print(program) != text) {
     throw InputError("the program's text is not as pare prints it, so its hash is of another text");
   }
   return program;
@@ -80,7 +80,8 @@ Golden take_golden(Safetensors& contents, std::size_t num_buffers) {
 void write_deployment(const Deployment& deployment, Safetensors& contents) {
   check_deployment(deployment);
   const std::string text = program::print(deployment.program);
-  contents.metadata[kProgramVersionKey] = fmt::format("{}", program::kProgramVersion);
+  contents.metadata[kProgramVersionKey] =
+      fmt::format("{}", program::version_of(deployment.program));
   contents.metadata[kProgramHashKey] = sha256_hex(text);
   contents.metadata[kInterfaceKey] = dump_json(write_json(deployment.interface));
   contents.metadata[kGoldenKey] = dump_json(golden_json(deployment.golden));

@@ -125,8 +125,8 @@ TEST(DeploymentFile, DamageIsCalledDamage) {
 TEST(DeploymentFile, NewerIsRefusedByNumber) {
   EXPECT_THAT(error_after([](Safetensors& s) { s.metadata["format_version"] = "3"; }),
               HasSubstr("newer pare, format_version 3; this one reads up to 2"));
-  EXPECT_THAT(error_after([](Safetensors& s) { s.metadata["program_version"] = "2"; }),
-              HasSubstr("newer pare, program_version 2; this one reads up to 1"));
+  EXPECT_THAT(error_after([](Safetensors& s) { s.metadata["program_version"] = "3"; }),
+              HasSubstr("newer pare, program_version 3; this one reads up to 2"));
 }
 
 TEST(DeploymentFile, TheProgramIsTheOneOfItsHash) {

@@ -45,6 +45,13 @@ Tensor round_to(const Tensor& x, graph::Rounding rounding) {
       return x.ceil();
     case graph::Rounding::kTowardZero:
       return x.trunc();
+    case graph::Rounding::kHalfTowardZero: {
+      const Tensor magnitude = x.abs();
+      const Tensor below = magnitude.floor();
+      return torch::where(magnitude - below > 0.5, below + 1, below).copysign(x);
+    }
+    case graph::Rounding::kAwayFromZero:
+      return x.abs().ceil().copysign(x);
   }
   check(false, "an unknown rounding mode");
   return x;

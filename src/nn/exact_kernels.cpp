@@ -55,6 +55,10 @@ void RequantizeRows::operator()(std::span<const std::int64_t> x, std::span<std::
       return run<PARE_CEIL>(x, y);
     case PARE_TOWARD_ZERO:
       return run<PARE_TOWARD_ZERO>(x, y);
+    case PARE_HALF_TOWARD_ZERO:
+      return run<PARE_HALF_TOWARD_ZERO>(x, y);
+    case PARE_AWAY_FROM_ZERO:
+      return run<PARE_AWAY_FROM_ZERO>(x, y);
   }
 }
 

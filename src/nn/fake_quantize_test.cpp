@@ -186,7 +186,8 @@ TEST(AtenPath, RoundsAndShiftsAsTheDefinition) {
   const Tensor x = torch::randn({2, 3, 50}) * 3;
   for (const graph::Rounding rounding :
        {graph::Rounding::kHalfEven, graph::Rounding::kHalfUp, graph::Rounding::kHalfAway,
-        graph::Rounding::kFloor, graph::Rounding::kCeil, graph::Rounding::kTowardZero}) {
+        graph::Rounding::kFloor, graph::Rounding::kCeil, graph::Rounding::kTowardZero,
+        graph::Rounding::kHalfTowardZero, graph::Rounding::kAwayFromZero}) {
     Grids grids{grid_of(2, 5, false), grid_of(3, 4, true), grid_of(1.5, 24, true)};
     grids[0].zero_point = 9;
     const GroupLayout layout{2, 3, 50};

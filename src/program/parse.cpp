@@ -56,7 +56,8 @@ class Parser {
                                      "update pare",
                                      version, kProgramVersion));
     }
-    if (version < 1) tokens_.fail(line, fmt::format("program version {}, expected 1", version));
+    if (version < 1)
+      tokens_.fail(line, fmt::format("program version {}, expected 1 or 2", version));
   }
 
   void read_trip_count() {
@@ -249,8 +250,8 @@ class Parser {
         if (token.kind == Token::Kind::kName && token.text == name) return value;
       }
       tokens_.fail_expected(token,
-                            "a rounding mode: half_even, half_up, half_away, floor, ceil "
-                            "or toward_zero");
+                            "a rounding mode: half_even, half_up, half_away, floor, ceil, "
+                            "toward_zero, half_toward_zero or away_from_zero");
     } else {
       if (token.kind != Token::Kind::kNumber || !std::in_range<T>(token.number)) {
         tokens_.fail_expected(token, fmt::format("an integer of {} bits", 8 * sizeof(T)));

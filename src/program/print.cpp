@@ -36,7 +36,7 @@ class Printer {
   explicit Printer(const Program& program) : program_(program) {}
 
   std::string print() {
-    put("program {} {}\n", kProgramVersion, to_text(program_.name));
+    put("program {} {}\n", version_of(program_), to_text(program_.name));
     if (!program_.trip_counts.empty()) put("\n");
     for (const std::string& name : program_.trip_counts) put("trip_count {}\n", to_text(name));
     put("\n");

@@ -23,6 +23,27 @@ std::size_t size_of(const Program& program, BufferId id) {
   return static_cast<std::size_t>(num_elements(program.buffer(id).shape));
 }
 
+namespace {
+
+/// Ops and modes that version 1 does not have.
+bool is_of_version_2(const Op& op) {
+  const auto* requantize = std::get_if<Requantize>(&op);
+  return std::holds_alternative<Transpose>(op) ||
+         (requantize != nullptr && (requantize->rounding == Rounding::kHalfTowardZero ||
+                                    requantize->rounding == Rounding::kAwayFromZero));
+}
+
+}  // namespace
+
+int version_of(const Program& program) {
+  for (const Section& section : program.sections) {
+    for (const Node& node : section.nodes) {
+      if (is_of_version_2(node.op)) return 2;
+    }
+  }
+  return 1;
+}
+
 std::string_view kind_of(const Op& op) {
   return std::visit([](const auto& alternative) { return alternative.kind; }, op);
 }

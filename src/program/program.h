@@ -14,8 +14,8 @@
 
 namespace pare::program {
 
-/// The version of the text form that this code writes; it reads this and older ones.
-inline constexpr int kProgramVersion = 1;
+/// The newest version of the text form that this code reads and writes (docs/formats/program.md).
+inline constexpr int kProgramVersion = 2;
 
 /// All buffers of a program, or a constant, of more elements are refused.
 inline constexpr std::int64_t kMaxElements = std::int64_t{1} << 26;
@@ -123,5 +123,9 @@ bool has_step(const Program& program);
 
 /// SHA-256 of the program's text, 64 hexadecimal digits.
 std::string hash(const Program& program);
+
+/// The oldest version of the text form that has all that the program uses: what it is printed as,
+/// so that a program's text and hash never change.
+int version_of(const Program& program);
 
 }  // namespace pare::program

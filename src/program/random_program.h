@@ -289,7 +289,7 @@ class RandomProgram {
     const std::int64_t largest_shift = random_.one_in(5) ? 62 : std::min(62, 14 + bits(x));
     op.shift = add_values(
         shift, values(num_elements(shift), [&] { return random_.in(0, largest_shift); }));
-    op.rounding = static_cast<Rounding>(random_.in(0, 5));
+    op.rounding = static_cast<Rounding>(random_.in(0, 7));
     op.lowest = random_.one_in(2) ? range.lowest : std::min(a, b);
     op.highest = op.lowest == range.lowest ? range.highest : std::max(a, b);
     add_op(op, {x}, shape(x));

@@ -20,6 +20,10 @@ inline pare_rounding to_fixed_point(graph::Rounding rounding) {
       return PARE_CEIL;
     case graph::Rounding::kTowardZero:
       return PARE_TOWARD_ZERO;
+    case graph::Rounding::kHalfTowardZero:
+      return PARE_HALF_TOWARD_ZERO;
+    case graph::Rounding::kAwayFromZero:
+      return PARE_AWAY_FROM_ZERO;
   }
   return PARE_HALF_EVEN;
 }

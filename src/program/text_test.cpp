@@ -110,9 +110,9 @@ TEST(Text, ErrorsNameTheLineAndWhatWasExpected) {
 }
 
 TEST(Text, NewerVersionsAreRefusedByNumber) {
-  EXPECT_THAT(message_after("program 1", "program 2"),
-              HasSubstr("line 1: program version 2; this pare reads versions up to 1"));
-  EXPECT_THAT(message_after("program 1", "program 0"), HasSubstr("version 0, expected 1"));
+  EXPECT_THAT(message_after("program 1", "program 3"),
+              HasSubstr("line 1: program version 3; this pare reads versions up to 2"));
+  EXPECT_THAT(message_after("program 1", "program 0"), HasSubstr("version 0, expected 1 or 2"));
 }
 
 TEST(Text, DamagedTextIsRefusedOrAnotherProgram) {
@@ -137,6 +137,17 @@ TEST(Text, DamagedTextIsRefusedOrAnotherProgram) {
     }
   }
   EXPECT_GT(num_refused, 2000);
+}
+
+TEST(ProgramText, IsOfTheOldestVersionThatHasAllItUses) {
+  const auto printed = [](const char* op) {
+    const std::string text =
+        std::string("program 2 p\n\nbuffer x s8 [2 3]\nbuffer y s8 [3 2]\n\n") +
+        "inputs x\noutputs y\n\nsection once {\n  y = " + op + "\n}\n";
+    return print(parse(text, "p"));
+  };
+  EXPECT_THAT(printed("copy(x)"), testing::StartsWith("program 1 p"));
+  EXPECT_THAT(printed("transpose(x) order=[1 0]"), testing::StartsWith("program 2 p"));
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ lower::Interface random_interface(std::uint64_t seed) {
                                           rule, graph::Pow2Choice::kNeverClip));
   }
   map.rounding =
-      seed % 2 == 0 ? graph::Rounding::kHalfEven : static_cast<graph::Rounding>(random.in(0, 5));
+      seed % 2 == 0 ? graph::Rounding::kHalfEven : static_cast<graph::Rounding>(random.in(0, 7));
   if (seed % 3 == 2) map.zero_point = static_cast<float>(random.in(0, map.codes.highest / 2));
   if (seed % 2 == 0) {
     interface.output = {.scale = {0.37}, .offset = {0}};

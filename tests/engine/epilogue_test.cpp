@@ -81,7 +81,7 @@ Case random_case(std::uint64_t seed) {
   made.op.lowest = random.one_in(2) ? 0 : -(std::int64_t{1} << (codes_bits - 1));
   made.op.highest = made.op.lowest + (std::int64_t{1} << codes_bits) - 1;
   made.op.rounding = random.one_in(2) ? program::Rounding::kHalfEven
-                                      : static_cast<program::Rounding>(random.in(0, 5));
+                                      : static_cast<program::Rounding>(random.in(0, 7));
   made.addend = random.of_bits(static_cast<int>(made.shift) + codes_bits);
   const std::int64_t first = random.of_bits(14);
   made.sums = {first, first + random.in(0, 20000)};

@@ -195,7 +195,7 @@ class RandomNet {
     op.addend = add_list(by_output, [&] { return random_.of_bits(static_cast<int>(shift)); });
     op.shift = add_list({1}, [&] { return shift; });
     op.rounding = random_.one_in(2) ? program::Rounding::kHalfEven
-                                    : static_cast<program::Rounding>(random_.in(0, 5));
+                                    : static_cast<program::Rounding>(random_.in(0, 7));
     op.lowest = width.range().lowest;
     op.highest = width.range().highest;
     if (random_.one_in(3)) op.lowest = std::min<std::int64_t>(op.highest, op.lowest + 1);

@@ -102,7 +102,7 @@ model::Deployment with_input(std::uint64_t seed) {
   map.zero_point =
       random.one_in(2) ? 0 : static_cast<float>(random.in(range.lowest, range.highest));
   map.rounding =
-      random.one_in(2) ? graph::Rounding::kHalfEven : static_cast<graph::Rounding>(random.in(0, 5));
+      random.one_in(2) ? graph::Rounding::kHalfEven : static_cast<graph::Rounding>(random.in(0, 7));
   // Widths that hold whatever 16 bits give.
   for (program::Buffer& buffer : std::span(deployment.program.buffers).subspan(1)) {
     if (buffer.width.bits > 8) buffer.width = {32, true};

@@ -84,7 +84,7 @@ TEST(ShortForm, EqualsTheFunctionForEveryX) {
                                 random.of_bits(23),
                                 random.of_bits(30),
                                 static_cast<int>(random.in(0, 32)),
-                                static_cast<graph::Rounding>(random.in(0, 5)),
+                                static_cast<graph::Rounding>(random.in(0, 7)),
                                 std::min(c, d),
                                 std::max(c, d)};
     bool is_tied = false;

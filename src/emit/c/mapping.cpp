@@ -137,6 +137,12 @@ class Mapping {
       case Rounding::kTowardZero:
         writer_.line("const int32_t up = 0;");
         break;
+      case Rounding::kHalfTowardZero:
+        writer_.line("const int32_t up = (rest > 0.5F) - (rest < -0.5F);");
+        break;
+      case Rounding::kAwayFromZero:
+        writer_.line("const int32_t up = (rest > 0.0F) - (rest < 0.0F);");
+        break;
     }
     writer_.line("v = (float)(whole + up);");
     writer_.close();

@@ -59,9 +59,9 @@ class TableOp {
   void operator()(const program::SumPool& op) { write_table_sum_pool(parts_, op); }
 
   void operator()(const program::Requantize& op) {
-    constexpr std::array<const char*, 6> kRoundings = {"PARE_HALF_EVEN", "PARE_HALF_UP",
-                                                       "PARE_HALF_AWAY", "PARE_FLOOR",
-                                                       "PARE_CEIL",      "PARE_TOWARD_ZERO"};
+    constexpr std::array<const char*, 8> kRoundings = {
+        "PARE_HALF_EVEN", "PARE_HALF_UP",     "PARE_HALF_AWAY",        "PARE_FLOOR",
+        "PARE_CEIL",      "PARE_TOWARD_ZERO", "PARE_HALF_TOWARD_ZERO", "PARE_AWAY_FROM_ZERO"};
     const CType wide{64, true};
     parts_.loop();
     writer_.line("y[i] = ({})pare_requantize((int64_t)x[i], {}, {},", parts_.to,

@@ -61,6 +61,10 @@ graph::Rounding cheapest_rounding(const Requantizing& function, Interval num) {
       return num.lowest >= 0 || !has_tie(function) ? kHalfUp : kHalfAway;
     case kTowardZero:
       return num.lowest >= 0 ? kFloor : (num.highest <= 0 ? kCeil : kTowardZero);
+    case kHalfTowardZero:
+      return num.highest <= 0 || !has_tie(function) ? kHalfUp : kHalfTowardZero;
+    case kAwayFromZero:
+      return num.lowest >= 0 ? kCeil : (num.highest <= 0 ? kFloor : kAwayFromZero);
     default:
       return rounding;
   }
@@ -77,6 +81,10 @@ RoundingUp rounding_up(graph::Rounding rounding, int e, const std::string& n, CT
       return {half, fmt::format("({} - ({} < 0))", literal(half, type), n)};
     case kTowardZero:
       return {2 * half - 1, fmt::format("({} < 0 ? {} : 0)", n, literal(2 * half - 1, type))};
+    case kHalfTowardZero:
+      return {half, fmt::format("({} - ({} >= 0))", literal(half, type), n)};
+    case kAwayFromZero:
+      return {2 * half - 1, fmt::format("({} < 0 ? 0 : {})", n, literal(2 * half - 1, type))};
     case kCeil:
       return {2 * half - 1};
     default:

@@ -1,0 +1,174 @@
+// Holds pare against ONNX Runtime: networks that it imports (graph/evaluate against the file
+// itself, random inputs), and networks that it exports (the integer program against the file in
+// each form, the test split of a recipe). docs/results/interop.
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/philox.h"
+#include "data/load.h"
+#include "graph/evaluate.h"
+#include "graph/infer.h"
+#include "interop/onnx_export.h"
+#include "interop/onnx_file.h"
+#include "interop/onnx_import.h"
+#include "lower/interface.h"
+#include "model/model.h"
+#include "onnx_runtime.h"
+#include "program/reference.h"
+#include "recipe/data_request.h"
+#include "standard_onnx.h"
+
+namespace pare::bench {
+namespace {
+
+struct Options {
+  std::string library;
+  std::vector<std::string> files;
+  std::string recipe;
+};
+
+Shape with_batch(const Shape& sample) {
+  Shape shape{1};
+  shape.insert(shape.end(), sample.begin(), sample.end());
+  return shape;
+}
+
+Names names_of(const graph::Graph& graph) {
+  return {graph.wire(graph.inputs.front().wire).name, graph.wire(graph.output).name};
+}
+
+Names names_of(std::span<const std::byte> onnx) {
+  const interop::OnnxFile file = interop::parse_onnx(onnx, "model", "");
+  return {file.inputs.front().name, file.outputs.front().name};
+}
+
+/// Largest difference of 64 random samples, relative to the magnitude where that is above 1.
+void hold_import(const OnnxRuntime& runtime, const std::string& path) {
+  const std::vector<std::byte> bytes = read_file(path);
+  const graph::Graph graph = interop::import_onnx(path).graph;
+  const Shape input = with_batch(graph.inputs.front().shape);
+  const Shape output = with_batch(graph::infer_shapes(graph).at(graph.output.value).shape);
+  auto session = runtime.load(standard_onnx(bytes), input, output, "", names_of(bytes));
+  const Philox random(7, RandomStream::kSynthetic);
+  double largest = 0;
+  std::int64_t differing = 0;
+  std::int64_t values = 0;
+  std::uint64_t next = 0;
+  const int samples = num_elements(input) > 10000 ? 4 : 64;
+  for (int n = 0; n < samples; ++n) {
+    for (float& x : session.input()) x = static_cast<float>(2 * random.uniform(next++) - 0.5);
+    session.run(RunCall::kRun);
+    const std::span<const float> in = session.input();
+    const Tensor raw = Tensor::from<float>(input, in);
+    const std::vector<double> found =
+        graph::evaluate(graph, graph::map_input(graph, raw)).to_doubles();
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const double expected = session.output()[i];
+      const double apart = std::abs(found[i] - expected) / std::max(1.0, std::abs(expected));
+      largest = std::max(largest, apart);
+      differing += apart > 1e-5 ? 1 : 0;
+      ++values;
+    }
+  }
+  fmt::print("{}: {} samples, largest relative difference {:.2g}, above 1e-5: {} of {} values\n",
+             path, samples, largest, differing, values);
+}
+
+/// Counts of samples on which program and file decide differently, by kind.
+struct Decisions {
+  std::int64_t equal = 0;
+  std::int64_t ties = 0;        ///< the program has two largest codes
+  std::int64_t off_by_one = 0;  ///< a code of the file's lies beside the program's
+  std::int64_t equal_values = 0;
+  std::int64_t values = 0;
+};
+
+void add_sample(std::span<const double> program, std::span<const float> file, Decisions& of) {
+  for (std::size_t i = 0; i < program.size(); ++i) {
+    of.values += 1;
+    of.equal_values +=
+        std::abs(program[i] - file[i]) <= 1e-5 * std::max(1.0, std::abs(program[i])) ? 1 : 0;
+  }
+  const auto best = std::max_element(program.begin(), program.end());
+  const auto other = std::max_element(file.begin(), file.end()) - file.begin();
+  if (best - program.begin() == other) {
+    ++of.equal;
+  } else if (program[static_cast<std::size_t>(other)] == *best) {
+    ++of.ties;
+  } else {
+    ++of.off_by_one;
+  }
+}
+
+void hold_export(const OnnxRuntime& runtime, const std::string& path, const std::string& recipe) {
+  const model::Model model = model::load(path);
+  if (!model.deployment) throw InputError(path + ": not frozen");
+  const data::Dataset set = data::load(recipe::data_request(recipe::read(recipe)));
+  const lower::Interface& interface = model.deployment->interface;
+  const auto raw = set.test.inputs.as<float>();
+  const auto size = static_cast<std::size_t>(num_elements(interface.input_shape));
+  const auto outputs = static_cast<std::size_t>(num_elements(interface.output_shape));
+  for (const auto& [form, name] :
+       {std::pair{interop::OnnxForm::kFloat, "onnx"}, std::pair{interop::OnnxForm::kQdq, "qdq"}}) {
+    auto session =
+        runtime.load(interop::export_onnx(model.graph, form), with_batch(interface.input_shape),
+                     with_batch(interface.output_shape), "", names_of(model.graph));
+    Decisions decisions;
+    std::vector<std::int64_t> codes(size);
+    std::vector<double> values(outputs);
+    for (std::size_t n = 0; n * size < raw.size(); ++n) {
+      const auto sample = raw.subspan(n * size, size);
+      std::copy(sample.begin(), sample.end(), session.input().begin());
+      session.run(RunCall::kRun);
+      lower::map_input(interface, sample, codes);
+      const auto result = program::run_reference(model.deployment->program, {{codes}, {}}).outputs;
+      lower::map_output(interface, result.front(), values);
+      add_sample(values, session.output(), decisions);
+    }
+    fmt::print(
+        "{} as {}: {} samples, equal decisions {}, ties {}, off by one {}; values equal "
+        "within 1e-5: {} of {}\n",
+        path, name, set.test.size(), decisions.equal, decisions.ties, decisions.off_by_one,
+        decisions.equal_values, decisions.values);
+  }
+}
+
+void run(const Options& options) {
+  const OnnxRuntime runtime(options.library);
+  fmt::print("ONNX Runtime {}\n", runtime.version());
+  for (const std::string& file : options.files) {
+    if (interop::is_onnx_path(file)) {
+      hold_import(runtime, file);
+    } else {
+      hold_export(runtime, file, options.recipe);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pare::bench
+
+int main(int argc, char** argv) {
+  pare::bench::Options options;
+  CLI::App app("Holds imported networks (.onnx) and exported ones (.pare) against ONNX Runtime");
+  app.add_option("--onnxruntime", options.library, "ONNX Runtime's shared library")
+      ->envname("PARE_ONNXRUNTIME")
+      ->required();
+  app.add_option("--data", options.recipe, "A recipe: its test split is what exports are run on");
+  app.add_option("files", options.files, "Networks")->required();
+  CLI11_PARSE(app, argc, argv);
+  try {
+    pare::bench::run(options);
+  } catch (const pare::InputError& error) {
+    fmt::print(stderr, "error: {}\n", error.what());
+    return 3;
+  }
+  return 0;
+}
