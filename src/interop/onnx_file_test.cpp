@@ -21,7 +21,7 @@ OnnxFile parsed(const TestOnnx& model, const std::string& folder = "") {
   return parse_onnx(std::as_bytes(std::span(bytes)), "m.onnx", folder);
 }
 
-std::string error_of(const TestOnnx& model, const std::string& folder = "") {
+std::string refusal_of(const TestOnnx& model, const std::string& folder = "") {
   try {
     parsed(model, folder);
   } catch (const InputError& error) {
@@ -62,11 +62,11 @@ TEST(OnnxFile, RefusesDataThatDoNotFitTheirShape) {
   onnx::TensorProto* tensor = nullptr;
   TestOnnx model = with_tensor(tensor, onnx::TensorProto::FLOAT, {1000000, 1000000});
   model.model().mutable_graph()->mutable_initializer(0)->set_raw_data("abcd");
-  EXPECT_THAT(error_of(model), HasSubstr("m.onnx: initializer 't': 4 bytes of data"));
+  EXPECT_THAT(refusal_of(model), HasSubstr("m.onnx: initializer 't': 4 bytes of data"));
   TestOnnx overflow = with_tensor(tensor, onnx::TensorProto::FLOAT, {1L << 40, 1L << 40});
-  EXPECT_THAT(error_of(overflow), HasSubstr("initializer 't'"));
+  EXPECT_THAT(refusal_of(overflow), HasSubstr("initializer 't'"));
   TestOnnx text = with_tensor(tensor, onnx::TensorProto::STRING, {1});
-  EXPECT_THAT(error_of(text), HasSubstr("expected numbers"));
+  EXPECT_THAT(refusal_of(text), HasSubstr("expected numbers"));
 }
 
 TEST(OnnxFile, ReadsTensorsThatAreKeptBesideIt) {
@@ -89,11 +89,11 @@ TEST(OnnxFile, ReadsTensorsThatAreKeptBesideIt) {
   const std::string path = folder.path();
   EXPECT_THAT(parsed(model_at("weights.bin", "4"), path).initializers.at("t").to_doubles(),
               ElementsAre(1, 2));
-  EXPECT_THAT(error_of(model_at("weights.bin", "5"), path), HasSubstr("has 6 bytes"));
-  EXPECT_THAT(error_of(model_at("weights.bin", "x"), path), HasSubstr("expected a number"));
-  EXPECT_THAT(error_of(model_at("other.bin", "4"), path), HasSubstr("cannot be read"));
-  EXPECT_THAT(error_of(model_at("../weights.bin", "4"), path), HasSubstr("beside the model"));
-  EXPECT_THAT(error_of(model_at("/etc/passwd", "0"), path), HasSubstr("beside the model"));
+  EXPECT_THAT(refusal_of(model_at("weights.bin", "5"), path), HasSubstr("has 6 bytes"));
+  EXPECT_THAT(refusal_of(model_at("weights.bin", "x"), path), HasSubstr("expected a number"));
+  EXPECT_THAT(refusal_of(model_at("other.bin", "4"), path), HasSubstr("cannot be read"));
+  EXPECT_THAT(refusal_of(model_at("../weights.bin", "4"), path), HasSubstr("beside the model"));
+  EXPECT_THAT(refusal_of(model_at("/etc/passwd", "0"), path), HasSubstr("beside the model"));
 }
 
 TEST(OnnxFile, SaysWhatIsNoOnnx) {
@@ -102,7 +102,7 @@ TEST(OnnxFile, SaysWhatIsNoOnnx) {
   EXPECT_THROW(parse_onnx({}, "m.onnx", ""), InputError);
   TestOnnx newer({1, 2}, 22);
   newer.node("Relu", {"x"}, "y");
-  EXPECT_THAT(error_of(newer), HasSubstr("opset 22; 6 to 21 are read"));
+  EXPECT_THAT(refusal_of(newer), HasSubstr("opset 22; 6 to 21 are read"));
 }
 
 }  // namespace

@@ -19,12 +19,6 @@ graph::Quantizer signs_of(TestGraph& test, const std::string& name, float step) 
           .range = test.floats(name + ".step", graph::Role::kStep, {}, {step})};
 }
 
-std::vector<float> random_floats(std::int64_t count, RandomNumbers& random) {
-  std::vector<float> values;
-  for (; count > 0; --count) values.push_back(static_cast<float>(random.in(-300, 300)) / 256);
-  return values;
-}
-
 void add_layer(TestGraph& test, const std::string& name, std::int64_t outputs, std::int64_t inputs,
                RandomNumbers& random) {
   test.linear(name, {outputs, inputs}, random_floats(outputs * inputs, random),

@@ -14,12 +14,6 @@ using graph::Quantize;
 using graph::TestGraph;
 using graph::Transpose;
 
-std::vector<float> random_floats(std::int64_t count, RandomNumbers& random) {
-  std::vector<float> values;
-  for (; count > 0; --count) values.push_back(static_cast<float>(random.in(-300, 300)) / 256);
-  return values;
-}
-
 /// Codes of 6 bits of a power-of-two step.
 graph::Quantizer codes(TestGraph& test, const std::string& name, bool is_signed) {
   return test.stepped(name, 6, is_signed, 0.125F);

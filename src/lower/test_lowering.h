@@ -25,6 +25,12 @@ using program::RandomNumbers;
 
 inline constexpr std::int64_t kNumSamples = 40;
 
+inline std::vector<float> random_floats(std::int64_t count, RandomNumbers& random) {
+  std::vector<float> values;
+  for (; count > 0; --count) values.push_back(static_cast<float>(random.in(-300, 300)) / 256);
+  return values;
+}
+
 inline Tensor random_samples(const Graph& graph, std::uint64_t seed) {
   Shape shape = {kNumSamples};
   const Shape& sample = graph.inputs.front().shape;

@@ -61,7 +61,7 @@ template <class T, class Visitor>
 requires std::same_as<std::remove_const_t<T>, Model>
 void visit_fields(T& model, Visitor&& visit) {
   visit("import", model.import);
-  visit("import_mean", model.import_mean);
+  visit("import_mean", model.import_mean, RealRange{});
   visit("import_scale", model.import_scale, kPositive);
   visit("kind", model.kind);
   visit("convolutions", model.convolutions);
