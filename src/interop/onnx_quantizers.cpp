@@ -256,9 +256,13 @@ void OnnxTranslator::quantize_linear() {
     return write(Constant{converted(combined(codes, spec.zero_point, shifted), DType::kI32)});
   }
   QuantizerSpec recalled = spec;
-  if (const auto note = find_note(metadata_, node_->name)) recall(recalled, *note);
+  const auto note = find_note(metadata_, node_->name);
+  const bool is_whole = note && note->bits == spec.bits && !note->is_narrow;
+  if (is_whole) recall(recalled, *note);
   WireView view = quantized(wire_input(0), recalled);
   view.codes = spec;
+  // Of fewer bits it speaks behind the Clip that makes them so.
+  if (note && !is_whole) view.note = *note;
   write(std::move(view));
 }
 
@@ -325,7 +329,19 @@ void OnnxTranslator::narrow_codes(const WireView& view, double lowest, double hi
       auto& format = std::get<graph::Uniform>(quantize->quantizer.format);
       graph_.parameter(format.bits).stored = one(bits, DType::kI32);
       format.is_narrow = is_narrow;
+      if (view.note && view.note->bits == bits && view.note->is_narrow == is_narrow) {
+        recall(spec, *view.note);
+      }
+      if (spec.range.size() > 0) {
+        quantize->quantizer.range_rule = graph::RangeRule::kFixed;
+        graph::Parameter& range = graph_.parameter(*quantize->quantizer.range);
+        range.name = new_name(node->name + ".range");
+        range.role = graph::Role::kRange;
+        range.stored = range.stored.size() == 1 ? Tensor::scalar(spec.range.as<float>()[0])
+                                                : spec.range.reshaped(range.stored.shape());
+      }
       WireView result = view;
+      result.note.reset();
       result.codes->bits = bits;
       result.codes->is_narrow = is_narrow;
       return write_wire(result, view.wire);

@@ -29,6 +29,8 @@ struct WireView {
   /// Between QuantizeLinear and DequantizeLinear the file has integers where the wire has what they
   /// stand for.
   std::optional<QuantizerSpec> codes = std::nullopt;
+  /// What the file's metadata say of the quantizer, of fewer bits than its integers have.
+  std::optional<QuantizerNote> note = std::nullopt;
   /// Whether nothing but this view can reach the wire, so that its node may still be changed.
   bool is_sole = true;
 };
