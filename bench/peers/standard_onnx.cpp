@@ -6,13 +6,7 @@
 #include <string>
 #include <utility>
 
-// Generated code, and not clean under our warnings.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wunused-parameter"
 #include <onnx/onnx_pb.h>
-#pragma GCC diagnostic pop
 
 #include "base/error.h"
 #include "interop/onnx_file.h"

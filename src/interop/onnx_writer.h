@@ -6,15 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "base/tensor.h"
-
-// The generated code is not clean under our warnings.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wpedantic"
-#pragma GCC diagnostic ignored "-Wunused-parameter"
 #include <onnx/onnx_pb.h>
-#pragma GCC diagnostic pop
+
+#include "base/tensor.h"
 
 namespace pare::interop {
 
