@@ -15,7 +15,7 @@
 namespace pare::e2e {
 namespace {
 
-constexpr const char* kRecipe = R"(
+constexpr const char* kSmallRun = R"(
 name = "small"
 [data]
 set = "jets/embedded"
@@ -30,7 +30,7 @@ name = "qat"
 quantize = { bits = 6, input_bits = 12 }
 )";
 
-nlohmann::json json_of(std::vector<std::string> arguments) {
+nlohmann::json printed(std::vector<std::string> arguments) {
   arguments.emplace_back("--json");
   const Finished finished = run(arguments);
   EXPECT_EQ(finished.exit_code, 0) << finished.err << finished.out;
@@ -41,16 +41,16 @@ nlohmann::json json_of(std::vector<std::string> arguments) {
 class Interop : public testing::Test {
  protected:
   Interop() {
-    std::ofstream(path("small.toml")) << kRecipe;
+    std::ofstream(path("small.toml")) << kSmallRun;
     EXPECT_EQ(run({pare, "run", path("small.toml"), "-o", path("run")}).exit_code, 0);
     for (const char* form : {"qonnx", "qdq", "onnx"}) {
-      json_of({pare, "export", path("run/model.pare"), "--to", form, "--name", form, "-o",
+      printed({pare, "export", path("run/model.pare"), "--to", form, "--name", form, "-o",
                folder.path()});
     }
   }
   std::string path(const std::string& name) const { return folder.path() + "/" + name; }
   nlohmann::json evaluated(const std::string& model) const {
-    nlohmann::json result = json_of({pare, "eval", path(model), "--data", path("small.toml")});
+    nlohmann::json result = printed({pare, "eval", path(model), "--data", path("small.toml")});
     for (const char* key : {"model", "program", "head"}) result.erase(key);
     return result;
   }
@@ -61,7 +61,7 @@ class Interop : public testing::Test {
 
 TEST_F(Interop, WhatComesBackSaysTheSame) {
   const nlohmann::json imported =
-      json_of({pare, "import", path("qonnx.onnx"), "-o", path("back.pare"), "--data",
+      printed({pare, "import", path("qonnx.onnx"), "-o", path("back.pare"), "--data",
                path("small.toml"), "--head", "argmax"});
   EXPECT_EQ(imported["program"].get<std::string>().size(), 64U) << imported.dump(1);
   EXPECT_EQ(run({pare, "verify", path("back.pare")}).exit_code, 0);
@@ -69,7 +69,7 @@ TEST_F(Interop, WhatComesBackSaysTheSame) {
 }
 
 TEST_F(Interop, AFileOfOnnxIsAModel) {
-  const nlohmann::json compared = json_of(
+  const nlohmann::json compared = printed(
       {pare, "compare", path("qonnx.onnx"), path("run/model.pare"), "--data", path("small.toml")});
   EXPECT_GT(compared["data"]["wires_compared"].get<int>(), 5);
   EXPECT_TRUE(compared["data"]["first_difference"].is_null()) << compared["data"].dump(1);
