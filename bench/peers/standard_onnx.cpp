@@ -123,6 +123,7 @@ class Expander {
 
   void open_batch() {
     auto& graph = *to_.mutable_graph();
+    graph.clear_value_info();
     for (auto* list : {graph.mutable_input(), graph.mutable_output()}) {
       for (auto& value : *list) {
         if (file_.initializers.contains(value.name())) continue;

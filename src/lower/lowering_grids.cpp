@@ -89,8 +89,8 @@ void Lowering::binarise(const graph::Codec& codec) {
     y.buffer = signs(builder_, codes.buffer, Affine{}, output_buffer());
   } else if (!x.curve.empty()) {
     y.buffer = looked_up(x, codec, output_buffer());
-  } else if (x.negative_slope && *x.negative_slope == 0) {
-    // What a ReLU lets through is never below 0.
+  } else if (x.negative_slope && *x.negative_slope <= 0) {
+    // What a ReLU lets through is never below 0, nor is what turns negative numbers round.
     y.buffer = signs(builder_, x.buffer, Affine{.scale = {0}, .offset = {0}}, output_buffer());
   } else {
     y.buffer = signs(builder_, x.buffer, x.affine, output_buffer());
