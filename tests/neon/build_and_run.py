@@ -21,7 +21,7 @@ EMULATORS = ["qemu-aarch64", "qemu-aarch64-static"]
 # Header-only libraries, the same on every machine. The rest of /usr/include is not.
 HEADERS = ["fmt", "hwy", "nlohmann"]
 SOURCES = [
-    *(f"src/base/{name}.cpp" for name in ("error", "philox", "sha256", "tensor")),
+    *(f"src/base/{name}.cpp" for name in ("error", "philox", "sha256", "tensor", "transpose")),
     *(f"src/graph/{name}.cpp" for name in ("graph", "live_range", "quantize", "window")),
     "src/metrics/softmax.cpp",
     "src/lower/interface.cpp",
