@@ -137,6 +137,9 @@ graph::WireId OnnxTranslator::affine(const WireView& view, graph::WireId wire,
   norm.mean = list(".mean", graph::Role::kMean, std::vector<double>(channels, 0));
   norm.variance = list(".variance", graph::Role::kVariance, std::vector<double>(channels, 1));
   norm.epsilon = 0;
+  for (const graph::ParameterId id : {*norm.mean, *norm.variance}) {
+    graph_.parameter(id).is_trainable = false;
+  }
   affines_[name] = {std::move(gain), std::move(shift)};
   return append(name, norm, {wire});
 }

@@ -187,7 +187,10 @@ void Forward::operator()(const graph::BatchNorm& op, std::size_t index) {
                        .epsilon = op.epsilon,
                        .momentum = op.momentum};
   const Tensor& x = input(index).value;
-  Tensor y = batch_norm(x, norm, tail, context_.is_training, fastest_path(x, tail));
+  // With epsilon 0 it is a scale and shift by fixed statistics, as importers write them: those of a
+  // batch might not be divided by.
+  const bool is_training = context_.is_training && op.epsilon > 0;
+  Tensor y = batch_norm(x, norm, tail, is_training, fastest_path(x, tail));
   const std::size_t last = fusion.quantize ? *fusion.quantize : fusion.relu.value_or(index);
   write(last, std::move(y), fusion.quantize ? steps_of(tail.grids) : std::vector<double>{});
 }

@@ -244,6 +244,23 @@ TEST(Network, NamesTheLayerOfEachParameter) {
   EXPECT_EQ(network.values().numel(), end);
 }
 
+TEST(Network, AScaleAndShiftIsTheSameWhileTraining) {
+  graph::TestGraph test({7});
+  const auto list = [&](const char* name, graph::Role role, float value) {
+    return test.floats(name, role, {7}, std::vector<float>(7, value));
+  };
+  test.node("affine", graph::BatchNorm{.gain = list("gain", graph::Role::kGain, 2),
+                                       .shift = list("shift", graph::Role::kShift, 1),
+                                       .mean = list("mean", graph::Role::kMean, 0),
+                                       .variance = list("variance", graph::Role::kVariance, 1),
+                                       .epsilon = 0});
+  Network network(test.graph, torch::kCPU);
+  const Tensor x = samples(9);
+  const Tensor y = network.forward(x, {.is_training = true, .seed = 3, .step = 0});
+  EXPECT_TRUE(torch::allclose(y, 2 * x + 1));
+  EXPECT_TRUE(torch::equal(y, network.forward(x, {})));
+}
+
 TEST(Network, DropsOutInTrainingOnly) {
   Network network(float_mlp(10, recipe::BatchNormKind::kNone, 0.5), torch::kCPU);
   const Tensor x = samples(256);
