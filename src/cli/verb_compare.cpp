@@ -28,14 +28,13 @@ struct CompareOptions {
 struct DataComparison {
   SplitData data;
   std::array<metrics::Classification, 2> results;
-  std::size_t num_common_wires = 0;
   std::vector<WireDifference> wires;
   std::optional<WireDifference> first;
 };
 
 DataComparison compare_on_data(const CompareOptions& options, const graph::Graph& a,
                                const graph::Graph& b, const ProgressSink& progress) {
-  DataComparison comparison{load_split(options.recipe, SplitName::kTest), {}, 0, {}, std::nullopt};
+  DataComparison comparison{load_split(options.recipe, SplitName::kTest), {}, {}, std::nullopt};
   check_fits(a, options.a, comparison.data);
   check_fits(b, options.b, comparison.data);
   const std::vector<std::string> wires = common_wires(a, b);
@@ -54,7 +53,6 @@ DataComparison compare_on_data(const CompareOptions& options, const graph::Graph
   for (std::size_t i = 0; i < 2; ++i) {
     comparison.results[i] = classify_outputs(*graphs[i], outputs[i], labels);
   }
-  comparison.num_common_wires = wires.size();
   comparison.wires = differences.all();
   comparison.first = differences.first();
   return comparison;
@@ -71,17 +69,17 @@ std::string render_wires(const DataComparison& comparison) {
 }
 
 std::string render_first(const DataComparison& comparison) {
-  if (comparison.num_common_wires == 0) return "The models have no wire of one name and shape.";
+  if (comparison.wires.empty()) return "The models have no wire of one name and shape.";
   if (!comparison.first) {
     return fmt::format("All {} wires of one name and shape carry equal values.",
-                       comparison.num_common_wires);
+                       comparison.wires.size());
   }
   const WireDifference& first = *comparison.first;
   return fmt::format(
       "First wire that differs: '{}', in {} of {} values, by at most {:.6g} ({} wires of one name "
       "and shape were compared).",
       first.wire, grouped(first.differing), grouped(first.elements), first.largest,
-      comparison.num_common_wires);
+      comparison.wires.size());
 }
 
 std::string render_data(const CompareOptions& options, const DataComparison& comparison) {
@@ -116,7 +114,7 @@ nlohmann::json data_json(const DataComparison& comparison) {
           {"split", "test"},
           {"a", evaluation_json(comparison.results[0], classes)},
           {"b", evaluation_json(comparison.results[1], classes)},
-          {"wires_compared", comparison.num_common_wires},
+          {"wires_compared", comparison.wires.size()},
           {"wires", std::move(wires)},
           {"first_difference", std::move(first)}};
 }

@@ -119,8 +119,7 @@ std::string default_out(const std::string& file) {
 ExitCode run(const ImportVerbOptions& options, Output& output) {
   const std::vector<std::byte> bytes = read_file(options.file);
   const std::string folder = std::filesystem::path(options.file).parent_path().string();
-  interop::Imported imported =
-      interop::import_onnx(bytes, options.file, folder.empty() ? "." : folder, options.onnx);
+  interop::Imported imported = interop::import_onnx(bytes, options.file, folder, options.onnx);
   model::Model model{.graph = std::move(imported.graph)};
   model.provenance = {{"pare", std::string(version())},
                       {"imported_from", std::filesystem::path(options.file).filename().string()},

@@ -43,8 +43,7 @@ bool OnnxTranslator::fold_into_bias(const WireView& view, const Constant& addend
   if (linear == nullptr && conv == nullptr) return false;
   std::optional<graph::ParameterId>& bias = linear != nullptr ? linear->bias : conv->bias;
   if (bias) return false;
-  Shape full{1};
-  full.insert(full.end(), view.shape.begin(), view.shape.end());
+  const Shape full = batched(view.shape, 1);
   const std::size_t axis = linear != nullptr ? view.shape.size() : 1;
   const auto channels = static_cast<std::size_t>(full[axis]);
   const auto list_of = [&](const Tensor& tensor) { return shortest(tensor, full, axis); };
@@ -146,8 +145,7 @@ graph::WireId OnnxTranslator::affine(const WireView& view, graph::WireId wire,
 
 void OnnxTranslator::scale_and_shift(const WireView& view, const Tensor& gain,
                                      const Tensor& shift) {
-  Shape full{1};
-  full.insert(full.end(), view.shape.begin(), view.shape.end());
+  const Shape full = batched(view.shape, 1);
   const std::vector<double> gains = shortest(gain, full, 1);
   const std::vector<double> shifts = shortest(shift, full, 1);
   for (const auto* list : {&gains, &shifts}) {

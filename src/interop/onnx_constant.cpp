@@ -99,6 +99,11 @@ Tensor broadcast(const Tensor& tensor, const Shape& shape) {
   return gathered(tensor, shape, strides);
 }
 
+Shape batched(Shape sample, std::int64_t batch) {
+  sample.insert(sample.begin(), batch);
+  return sample;
+}
+
 Shape joint_shape(const Shape& a, const Shape& b) {
   const Shape& longer = a.size() < b.size() ? b : a;
   const Shape& shorter = a.size() < b.size() ? a : b;
@@ -202,12 +207,14 @@ Tensor combined(const Tensor& a, const Tensor& b, const std::function<double(dou
   return converted(Tensor::from<double>(shape, left), a.dtype());
 }
 
-Constant flipped(Constant constant) {
-  const Shape order{1, 0};
+Constant transposed(Constant constant, const Shape& order) {
   if (constant.quantizer) {
     for (Tensor* list : constant.quantizer->lists()) {
-      if (list->size() == 1) continue;
-      *list = transposed(broadcast(*list, constant.values.shape()), order);
+      if (list->size() == 1) {
+        *list = list->reshaped({});
+      } else {
+        *list = transposed(broadcast(*list, constant.values.shape()), order);
+      }
     }
   }
   constant.values = transposed(constant.values, order);

@@ -40,6 +40,9 @@ struct Constant {
 /// size 1 is repeated. Throws InputError if it does not fit.
 Tensor broadcast(const Tensor& tensor, const Shape& shape);
 
+/// [batch, sample …].
+Shape batched(Shape sample, std::int64_t batch);
+
 /// The shape that two broadcast to. Throws InputError if there is none.
 Shape joint_shape(const Shape& a, const Shape& b);
 
@@ -63,7 +66,7 @@ Tensor value_of(const Constant& constant);
 /// double. Throws InputError as joint_shape.
 Tensor combined(const Tensor& a, const Tensor& b, const std::function<double(double, double)>& op);
 
-/// A constant of two axes with its axes exchanged, its quantizer's too.
-Constant flipped(Constant constant);
+/// A constant with its axes in another order, and its quantizer with it (base/transpose.h).
+Constant transposed(Constant constant, const Shape& order);
 
 }  // namespace pare::interop

@@ -63,14 +63,12 @@ std::string OnnxExporter::qdq_parameter(const graph::Parameter& parameter,
   const std::vector<float> scales = plan.steps();
   const auto channels = static_cast<std::int64_t>(scales.size());
   if (channels != 1 && channels != codes.dim(0)) fail("a scale an element has no form in ONNX");
-  std::vector<float> zeros = plan.codec.zero_points;
-  if (zeros.size() != scales.size()) zeros.assign(scales.size(), zeros.front());
   const std::string& name = parameter.name;
   const std::string values =
       writer_.node("DequantizeLinear", name + ".dequantize",
                    {writer_.constant(name, codes.to(dtype)),
                     writer_.constant(name + ".scale", list_of(scales, {channels})),
-                    writer_.constant(name + ".zero", list_of(zeros, {channels}).to(dtype))},
+                    writer_.constant(name + ".zero", list_of(plan.zeros(), {channels}).to(dtype))},
                    name + ".dequantized");
   writer_.with("axis", std::int64_t{0});
   remember(name + ".dequantize", plan);

@@ -39,6 +39,12 @@ std::vector<float> QuantizerPlan::steps() const {
   return steps;
 }
 
+std::vector<float> QuantizerPlan::zeros() const {
+  const std::size_t count = codec.scales.size();
+  if (codec.zero_points.size() == count) return codec.zero_points;
+  return std::vector<float>(count, codec.zero_points.front());
+}
+
 QuantizerPlan OnnxExporter::plan_of(const graph::Quantizer& quantizer, const Tensor& values,
                                     const std::vector<float>& steps) const {
   if (std::holds_alternative<graph::Levels>(quantizer.format)) {
@@ -130,11 +136,9 @@ const char* OnnxExporter::rounding_mode(graph::Rounding rounding) const {
 void OnnxExporter::quantize_and_back(const QuantizerPlan& plan) {
   const DType dtype = plan.byte_type();
   const std::vector<float> scales = plan.steps();
-  std::vector<float> zeros = plan.codec.zero_points;
-  if (zeros.size() != scales.size()) zeros.assign(scales.size(), zeros.front());
   const Shape lists{static_cast<std::int64_t>(scales.size())};
   const std::string scale = writer_.constant(hidden("scale"), list_of(scales, lists));
-  const std::string zero = writer_.constant(hidden("zero"), list_of(zeros, lists).to(dtype));
+  const std::string zero = writer_.constant(hidden("zero"), list_of(plan.zeros(), lists).to(dtype));
   std::string codes =
       writer_.node("QuantizeLinear", node_->name, {input(), scale, zero}, hidden("codes"));
   writer_.with("axis", std::int64_t{1});

@@ -29,6 +29,7 @@ struct QuantizerPlan {
   DType byte_type() const { return is_signed ? DType::kI8 : DType::kU8; }
   /// One step a scale: what QONNX and ONNX call scales.
   std::vector<float> steps() const;
+  std::vector<float> zeros() const;  ///< zero points, as many as steps
 };
 
 /// `values` as an initializer of `shape`, or a scalar where there is one.

@@ -88,7 +88,7 @@ Imported import_onnx(std::span<const std::byte> bytes, const std::string& origin
 
 Imported import_onnx(const std::string& path, const ImportOptions& options) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  return import_onnx(read_file(path), path, folder.empty() ? "." : folder, options);
+  return import_onnx(read_file(path), path, folder, options);
 }
 
 bool is_onnx_path(const std::string& path) { return path.ends_with(".onnx"); }

@@ -69,7 +69,7 @@ void OnnxTranslator::mat_mul() {
     fail(fmt::format("a weight of shape {}; expected [inputs, outputs]",
                      to_string(weight.values.shape())));
   }
-  linear(wire_input(0), flipped(weight), std::nullopt);
+  linear(wire_input(0), transposed(weight, Shape{1, 0}), std::nullopt);
 }
 
 void OnnxTranslator::gemm() {
@@ -79,7 +79,7 @@ void OnnxTranslator::gemm() {
   if (weight.values.rank() != 2) {
     fail(fmt::format("a weight of shape {}; expected two axes", to_string(weight.values.shape())));
   }
-  if (int_attribute("transB", 0) == 0) weight = flipped(std::move(weight));
+  if (int_attribute("transB", 0) == 0) weight = transposed(std::move(weight), Shape{1, 0});
   weight = times(weight, float_attribute("alpha", 1));
   std::optional<Constant> bias;
   if (has_input(2)) bias = times(constant_input(2), float_attribute("beta", 1));
@@ -118,7 +118,7 @@ void OnnxTranslator::batch_norm() {
   write_wire(view, append(name, norm, {wire}));
 }
 
-OnnxTranslator::Slide OnnxTranslator::slide_of(const Shape& sample, Shape kernel) const {
+graph::PoolWindow OnnxTranslator::slide_of(const Shape& sample, Shape kernel) const {
   const std::size_t axes = sample.empty() ? 0 : sample.size() - 1;
   if (axes < 1 || axes > 3) {
     fail(fmt::format("slides over samples of shape {}; expected one to three spatial axes",
@@ -126,11 +126,11 @@ OnnxTranslator::Slide OnnxTranslator::slide_of(const Shape& sample, Shape kernel
   }
   const Shape given = ints_attribute("kernel_shape", kernel);
   if (kernel.empty()) kernel = given;
-  Slide slide{.kernel = std::move(kernel),
-              .stride = ints_attribute("strides", Shape(axes, 1)),
-              .padding = ints_attribute("pads", Shape(2 * axes, 0)),
-              .dilation = ints_attribute("dilations", Shape(axes, 1))};
-  const bool fits = slide.kernel.size() == axes && given == slide.kernel &&
+  graph::PoolWindow slide{.size = std::move(kernel),
+                          .stride = ints_attribute("strides", Shape(axes, 1)),
+                          .padding = ints_attribute("pads", Shape(2 * axes, 0)),
+                          .dilation = ints_attribute("dilations", Shape(axes, 1))};
+  const bool fits = slide.size.size() == axes && given == slide.size &&
                     slide.stride.size() == axes && slide.padding.size() == 2 * axes &&
                     slide.dilation.size() == axes;
   const auto in_range = [](std::int64_t lowest) {
@@ -139,12 +139,12 @@ OnnxTranslator::Slide OnnxTranslator::slide_of(const Shape& sample, Shape kernel
   const auto all = [](const Shape& list, auto&& holds) {
     return std::all_of(list.begin(), list.end(), holds);
   };
-  if (!fits || !all(slide.kernel, in_range(1)) || !all(slide.stride, in_range(1)) ||
+  if (!fits || !all(slide.size, in_range(1)) || !all(slide.stride, in_range(1)) ||
       !all(slide.padding, in_range(0)) || !all(slide.dilation, in_range(1))) {
     fail(
         fmt::format("kernel {}, strides {}, pads {}, dilations {}, which samples of shape {} "
                     "do not take",
-                    to_string(slide.kernel), to_string(slide.stride), to_string(slide.padding),
+                    to_string(slide.size), to_string(slide.stride), to_string(slide.padding),
                     to_string(slide.dilation), to_string(sample)));
   }
   const std::string automatic = text_attribute("auto_pad", "NOTSET");
@@ -158,13 +158,14 @@ OnnxTranslator::Slide OnnxTranslator::slide_of(const Shape& sample, Shape kernel
   return slide;
 }
 
-Shape OnnxTranslator::same_padding(const Shape& sample, const Slide& slide, bool is_upper) const {
-  const std::size_t axes = slide.kernel.size();
+Shape OnnxTranslator::same_padding(const Shape& sample, const graph::PoolWindow& slide,
+                                   bool is_upper) const {
+  const std::size_t axes = slide.size.size();
   Shape padding(2 * axes, 0);
   for (std::size_t axis = 0; axis < axes; ++axis) {
     const std::int64_t size = sample[axis + 1];
     const std::int64_t outputs = (size + slide.stride[axis] - 1) / slide.stride[axis];
-    const std::int64_t reach = (slide.kernel[axis] - 1) * slide.dilation[axis] + 1;
+    const std::int64_t reach = (slide.size[axis] - 1) * slide.dilation[axis] + 1;
     const std::int64_t needed =
         std::max<std::int64_t>(0, (outputs - 1) * slide.stride[axis] + reach - size);
     const std::int64_t smaller = needed / 2;
@@ -174,11 +175,11 @@ Shape OnnxTranslator::same_padding(const Shape& sample, const Slide& slide, bool
   return padding;
 }
 
-void OnnxTranslator::extend_by_ceil(const Shape& sample, Slide& slide) const {
+void OnnxTranslator::extend_by_ceil(const Shape& sample, graph::PoolWindow& slide) const {
   if (int_attribute("ceil_mode", 0) == 0) return;
-  const std::size_t axes = slide.kernel.size();
+  const std::size_t axes = slide.size.size();
   for (std::size_t axis = 0; axis < axes; ++axis) {
-    const std::int64_t reach = (slide.kernel[axis] - 1) * slide.dilation[axis] + 1;
+    const std::int64_t reach = (slide.size[axis] - 1) * slide.dilation[axis] + 1;
     const std::int64_t padded = sample[axis + 1] + slide.padding[axis] + slide.padding[axes + axis];
     const std::int64_t rest = (padded - reach) % slide.stride[axis];
     if (padded < reach || rest == 0) continue;
@@ -191,9 +192,9 @@ void OnnxTranslator::extend_by_ceil(const Shape& sample, Slide& slide) const {
 }
 
 graph::PoolWindow OnnxTranslator::pool_window(const Shape& sample) const {
-  Slide slide = slide_of(sample, {});
+  graph::PoolWindow slide = slide_of(sample, {});
   extend_by_ceil(sample, slide);
-  return {slide.kernel, slide.stride, slide.padding, slide.dilation};
+  return slide;
 }
 
 void OnnxTranslator::convolve(const WireView& view, const Constant& weight,
@@ -205,7 +206,7 @@ void OnnxTranslator::convolve(const WireView& view, const Constant& weight,
                     "channels / group, kernel …]",
                     to_string(weights), to_string(view.shape)));
   }
-  const Slide slide = slide_of(view.shape, Shape(weights.begin() + 2, weights.end()));
+  const graph::PoolWindow slide = slide_of(view.shape, Shape(weights.begin() + 2, weights.end()));
   const std::string name = node_name();
   graph::Conv conv{.weight = add_weight(name + ".weight", graph::Role::kWeight, weight),
                    .stride = slide.stride,
@@ -273,45 +274,35 @@ void OnnxTranslator::pad() {
   write_wire(view, view.wire);
 }
 
+void OnnxTranslator::pool(WireView view, graph::Op op) {
+  const graph::WireId wire = append(node_name(), std::move(op), {materialised(view)});
+  view.shape = shape_of(wire);
+  write_wire(std::move(view), wire);
+}
+
 void OnnxTranslator::max_pool() {
   if (int_attribute("storage_order", 0) != 0) fail("stores columns first (storage_order)");
-  WireView view = any_wire_input(0);
-  const graph::WireId wire =
-      append(node_name(), graph::MaxPool{pool_window(view.shape)}, {materialised(view)});
-  view.shape = shape_of(wire);
-  write_wire(view, wire);
+  const WireView view = any_wire_input(0);
+  pool(view, graph::MaxPool{pool_window(view.shape)});
 }
 
 void OnnxTranslator::average_pool() {
-  WireView view = wire_input(0);
+  const WireView view = wire_input(0);
   const Shape given = slide_of(view.shape, {}).padding;
   const graph::PoolWindow window = pool_window(view.shape);
   const bool counts = int_attribute("count_include_pad", 0) != 0;
   if (counts && window.padding != given) {
     fail("counts its padding, but not that of ceil_mode; pare counts all or none");
   }
-  graph::AveragePool pool{window, counts};
+  graph::AveragePool average{window, counts};
   // Without padding both are the same, and this one has an integer form.
   const bool is_padded = std::any_of(window.padding.begin(), window.padding.end(),
                                      [](std::int64_t size) { return size > 0; });
-  if (!is_padded) pool.counts_padding = true;
-  const graph::WireId wire = append(node_name(), pool, {materialised(view)});
-  view.shape = shape_of(wire);
-  write_wire(view, wire);
+  if (!is_padded) average.counts_padding = true;
+  pool(view, average);
 }
 
-void OnnxTranslator::global_average_pool() {
-  WireView view = wire_input(0);
-  const graph::WireId wire = append(node_name(), graph::AveragePool{}, {materialised(view)});
-  view.shape = shape_of(wire);
-  write_wire(view, wire);
-}
-
-void OnnxTranslator::global_max_pool() {
-  WireView view = any_wire_input(0);
-  const graph::WireId wire = append(node_name(), graph::MaxPool{}, {materialised(view)});
-  view.shape = shape_of(wire);
-  write_wire(view, wire);
-}
+void OnnxTranslator::global_average_pool() { pool(wire_input(0), graph::AveragePool{}); }
+void OnnxTranslator::global_max_pool() { pool(any_wire_input(0), graph::MaxPool{}); }
 
 }  // namespace pare::interop

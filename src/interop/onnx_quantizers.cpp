@@ -90,9 +90,9 @@ QuantizerSpec OnnxTranslator::qonnx_spec() const {
     if (z != std::floor(z) || std::abs(z) > 0x1p31) fail(fmt::format("a zero point of {}", z));
   }
   spec.zero_point = converted(zero, DType::kI32);
-  // QONNX rounds after the zero point has been added, pare before: these are not the same then.
   const auto note = find_note(metadata_, node_->name);
   if (note && note->bits == spec.bits) recall(spec, *note);
+  // QONNX rounds after the zero point has been added, pare before: only these are the same then.
   const bool is_shifted_alike = spec.rounding == graph::Rounding::kHalfEven ||
                                 spec.rounding == graph::Rounding::kFloor ||
                                 spec.rounding == graph::Rounding::kCeil;
@@ -140,8 +140,7 @@ void OnnxTranslator::recall(QuantizerSpec& spec, const QuantizerNote& note) cons
 graph::Quantizer OnnxTranslator::add_quantizer(const std::string& name, const QuantizerSpec& spec,
                                                const Shape& shape, bool is_wire) {
   // The batch is an axis of what a wire's lists broadcast to.
-  Shape full = shape;
-  if (is_wire) full.insert(full.begin(), 1);
+  const Shape full = is_wire ? batched(shape, 1) : shape;
   const std::size_t axis = is_wire ? 1 : 0;
   const std::vector<double> steps = shortest(spec.scale, full, axis);
   const std::vector<double> zeros = shortest(spec.zero_point, full, axis);
@@ -183,8 +182,6 @@ graph::Quantizer OnnxTranslator::add_quantizer(const std::string& name, const Qu
 }
 
 WireView OnnxTranslator::quantized(WireView view, const QuantizerSpec& spec) {
-  Shape full{1};
-  full.insert(full.end(), view.shape.begin(), view.shape.end());
   const bool is_whole = is_uniform(spec.scale) && is_uniform(spec.zero_point);
   const graph::WireId wire = is_whole ? view.wire : materialised(view);
   const std::string name = node_name();
@@ -384,7 +381,7 @@ void OnnxTranslator::q_linear_mat_mul() {
     fail(fmt::format("a weight of shape {}; expected [inputs, outputs]",
                      to_string(weight.values.shape())));
   }
-  linear(decoded(0, a_spec), flipped(std::move(weight)), std::nullopt);
+  linear(decoded(0, a_spec), transposed(std::move(weight), Shape{1, 0}), std::nullopt);
   requantize_output(y_spec);
 }
 

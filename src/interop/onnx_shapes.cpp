@@ -21,14 +21,6 @@ Shape without_axes(const Shape& shape, const std::vector<std::size_t>& axes) {
   return result;
 }
 
-/// A constant's quantizer for other axes: each list spread over all elements first, unless it has
-/// one.
-void spread(QuantizerSpec& spec, const Shape& shape) {
-  for (Tensor* list : spec.lists()) {
-    *list = list->size() == 1 ? list->reshaped({}) : broadcast(*list, shape);
-  }
-}
-
 /// Whether the axes that move in a transposition are of size 1: the elements stay where they are.
 bool keeps_elements(const Shape& shape, const Shape& order) {
   std::int64_t last = -1;
@@ -63,11 +55,7 @@ std::int64_t product(const Shape& sizes, std::size_t first, std::size_t last) {
 
 }  // namespace
 
-Shape OnnxTranslator::full_shape(const WireView& view) const {
-  Shape shape{batch_};
-  shape.insert(shape.end(), view.shape.begin(), view.shape.end());
-  return shape;
-}
+Shape OnnxTranslator::full_shape(const WireView& view) const { return batched(view.shape, batch_); }
 
 Shape OnnxTranslator::sample_shape(const WireView& view, Shape with_batch) const {
   const std::int64_t size = num_elements(view.shape);
@@ -182,9 +170,9 @@ void OnnxTranslator::reshape_constant(Shape shape) {
     fail(fmt::format("reshapes {} to {}", to_string(constant.values.shape()), to_string(shape)));
   }
   if (constant.quantizer) {
-    spread(*constant.quantizer, constant.values.shape());
     for (Tensor* list : constant.quantizer->lists()) {
-      if (list->rank() > 0) *list = list->reshaped(shape);
+      *list = list->size() == 1 ? list->reshaped({})
+                                : broadcast(*list, constant.values.shape()).reshaped(shape);
     }
   }
   constant.values = constant.values.reshaped(shape);
@@ -292,17 +280,7 @@ void OnnxTranslator::transpose() {
   if (!is_order_of_axes(order, rank)) {
     fail(fmt::format("order {} of {} axes", to_string(order), rank));
   }
-  if (wire == nullptr) {
-    Constant constant = constant_input(0);
-    if (constant.quantizer) {
-      spread(*constant.quantizer, constant.values.shape());
-      for (Tensor* list : constant.quantizer->lists()) {
-        if (list->rank() > 0) *list = transposed(*list, order);
-      }
-    }
-    constant.values = transposed(constant.values, order);
-    return write(std::move(constant));
-  }
+  if (wire == nullptr) return write(transposed(constant_input(0), order));
   if (order.front() != 0) fail("moves the batch away from axis 0");
   Shape of_sample;
   for (std::size_t i = 1; i < order.size(); ++i) of_sample.push_back(order[i] - 1);

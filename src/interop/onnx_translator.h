@@ -154,13 +154,13 @@ class OnnxTranslator {
   graph::ParameterId add_weight(const std::string& name, graph::Role role, Constant constant);
   void linear(const WireView& view, Constant weight, const std::optional<Constant>& bias);
   void convolve(const WireView& view, const Constant& weight, const std::optional<Constant>& bias);
-  struct Slide {
-    Shape kernel, stride, padding, dilation;
-  };
-  Slide slide_of(const Shape& sample, Shape kernel) const;
-  Shape same_padding(const Shape& sample, const Slide& slide, bool is_upper) const;
-  void extend_by_ceil(const Shape& sample, Slide& slide) const;
+  /// Of the node's attributes, checked and padded as auto_pad says. `kernel` empty: the node says
+  /// it.
+  graph::PoolWindow slide_of(const Shape& sample, Shape kernel) const;
+  Shape same_padding(const Shape& sample, const graph::PoolWindow& slide, bool is_upper) const;
+  void extend_by_ceil(const Shape& sample, graph::PoolWindow& slide) const;
   graph::PoolWindow pool_window(const Shape& sample) const;
+  void pool(WireView view, graph::Op op);
 
   // Quantizers (onnx_quantizers.cpp).
   QuantizerSpec qonnx_spec() const;
