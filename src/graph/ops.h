@@ -110,8 +110,9 @@ struct SumPool {
 /// y = gain (x - mean) / sqrt(variance + epsilon) + shift per channel (axis 0). epsilon may be 0
 /// where all running variances are positive.
 /// While training, mean and (biased) variance are the batch's, and the running ones move towards
-/// the batch's (unbiased variance) by `momentum`. Without running statistics the batch's are used
-/// in evaluation too. Ref: Ioffe and Szegedy 2015.
+/// the batch's (unbiased variance) by `momentum`; with epsilon 0 it uses the running ones and
+/// leaves them as they are: a scale and shift. Without running statistics the batch's are used in
+/// evaluation too. Ref: Ioffe and Szegedy 2015.
 struct BatchNorm {
   std::optional<ParameterId> gain = std::nullopt;   ///< absent: 1
   std::optional<ParameterId> shift = std::nullopt;  ///< absent: 0
