@@ -60,7 +60,8 @@ TEST_P(Equality, OfRandomMlps) {
   }
   EXPECT_EQ(count.programs, kNumPrograms);
   for (std::size_t kind = 1; kind <= kNumLinearKernels; ++kind) {
-    EXPECT_GE(count.kernels[kind], 300) << name_of(static_cast<KernelKind>(kind));
+    // With AVX-512 the model takes pairs only where they are preferred.
+    EXPECT_GE(count.kernels[kind], 100) << name_of(static_cast<KernelKind>(kind));
   }
 }
 
