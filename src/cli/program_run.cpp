@@ -24,7 +24,8 @@ void run_batch(engine::Session& session, const lower::Interface& interface,
   const std::array<std::span<const std::int64_t>, 1> from = {inputs};
   const std::array<std::span<std::int64_t>, 1> to = {outputs};
   const auto size = static_cast<std::size_t>(num_elements(interface.input_shape));
-  const engine::Status status = session.run(raw.size() / size, from, {}, to);
+  const engine::Status status =
+      session.run(raw.size() / size, from, lower::trip_counts_of(interface), to);
   check(status == engine::Status::kOk, engine::describe(status));
   lower::map_output(interface, outputs, values);
 }
@@ -34,13 +35,14 @@ void run_batch(engine::Session& session, const lower::Interface& interface,
 std::vector<double> run_program(const model::Deployment& deployment, const Tensor& raw,
                                 const ProgressSink& progress) {
   const program::Program& program = deployment.program;
-  if (!program.trip_counts.empty()) {
+  const auto trip_counts = lower::trip_counts_of(deployment.interface);
+  if (program.trip_counts.size() != trip_counts.size()) {
     throw InputError(
         fmt::format("program '{}' takes its input step by step; these samples have no time axis",
                     program.name));
   }
   const engine::Engine engine(program);
-  engine::Session session(engine);
+  engine::Session session(engine, {.max_trip_counts = trip_counts});
   const std::vector<double> inputs = raw.to_doubles();
   const auto size = static_cast<std::size_t>(num_elements(deployment.interface.input_shape));
   const auto width = static_cast<std::size_t>(num_elements(deployment.interface.output_shape));

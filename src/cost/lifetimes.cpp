@@ -22,6 +22,7 @@ bool is_element_wise(const program::Op& op) {
                         [](const program::Lookup&) { return true; },
                         [](const program::Add&) { return true; },
                         [](const program::Maximum&) { return true; },
+                        [](const program::Multiply&) { return true; },
                         [](const program::Linear&) { return false; },
                         [](const program::Conv&) { return false; },
                         [](const program::MaxPool&) { return false; },

@@ -87,6 +87,13 @@ class Work {
     return work_;
   }
 
+  OpWork operator()(const program::Multiply&) {
+    const program::Width other = program_.buffer(node_.inputs[1]).width;
+    every(OperationKind::kMultiply, std::sqrt(static_cast<double>(input_bits()) * other.bits),
+          input_size());
+    return work_;
+  }
+
   OpWork operator()(const program::Concat&) { return work_; }
   OpWork operator()(const program::Copy&) { return work_; }
   OpWork operator()(const program::Transpose&) { return work_; }

@@ -43,7 +43,7 @@ struct OpWork {
 /// - clamp: two comparisons of the input's width. lookup: the same, and an add unless `first` is 0.
 /// - max_pool: a comparison of the input's width, sum_pool: an add of the output's width, for each
 ///   element of a window but one; padding counts as an element.
-/// - maximum: a comparison of the input's width.
+/// - maximum: a comparison of the input's width. multiply: a multiplication of the inputs' widths.
 /// - add: one of the output's width. argmax: n - 1 comparisons a row. concat, copy, transpose:
 ///   none.
 ///

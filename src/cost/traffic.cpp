@@ -36,6 +36,7 @@ class ConstantReads {
   Traffic operator()(const program::MaxPool&) { return {}; }
   Traffic operator()(const program::SumPool&) { return {}; }
   Traffic operator()(const program::Maximum&) { return {}; }
+  Traffic operator()(const program::Multiply&) { return {}; }
   Traffic operator()(const program::Clamp&) { return {}; }
   Traffic operator()(const program::Add&) { return {}; }
   Traffic operator()(const program::Concat&) { return {}; }

@@ -39,6 +39,11 @@ WireBits written_by(const graph::Graph& graph, const graph::Node& node,
             return WireBits{std::min(inputs.bits + 1, kFloatBits), inputs.is_input};
           },
           [&](const graph::MaxPool&) { return inputs; },
+          [&](const graph::Repeat&) { return inputs; },
+          [&](const graph::SumOverTime&) { return real; },
+          [&](const graph::Spike&) {
+            return WireBits{1, false};
+          },
           [&](const graph::SumPool&) { return real; },
           [&](const graph::AveragePool&) { return real; },
           [&](const graph::Linear&) { return real; },

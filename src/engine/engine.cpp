@@ -51,10 +51,13 @@ Engine::Engine(program::Program program, lower::Interface interface, const Optio
            program_.buffer(ids[0]).shape == shape;
   };
   if (!fits(program_.inputs, interface_->input_shape) ||
-      !fits(program_.outputs, interface_->output_shape) || !program_.trip_counts.empty()) {
+      !fits(program_.outputs, interface_->output_shape) ||
+      program_.trip_counts.size() != trip_counts_of(*interface_).size()) {
     throw InputError(fmt::format(
-        "program '{}': expected one input {} and one output {}, as its interface says",
-        program_.name, to_string(interface_->input_shape), to_string(interface_->output_shape)));
+        "program '{}': expected one input {}, one output {} and {} trip counts, as its interface "
+        "says",
+        program_.name, to_string(interface_->input_shape), to_string(interface_->output_shape),
+        trip_counts_of(*interface_).size()));
   }
   const program::Interval codes = program_.buffer(program_.inputs[0]).width.range();
   if (!codes.contains({interface_->input.codes.lowest, interface_->input.codes.highest})) {

@@ -74,6 +74,7 @@ class Maker {
   GenericOp operator()(const program::Clamp& op) const { return op; }
   GenericOp operator()(const program::Add& op) const { return op; }
   GenericOp operator()(const program::Maximum& op) const { return op; }
+  GenericOp operator()(const program::Multiply& op) const { return op; }
   GenericOp operator()(const program::Concat& op) const { return op; }
   GenericOp operator()(const program::Copy& op) const { return op; }
   GenericOp operator()(const program::Transpose& op) const {
@@ -160,6 +161,9 @@ class Runner {
   }
   void operator()(const program::Maximum&) const {
     for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = std::max(x()[i], inputs_[1][i]);
+  }
+  void operator()(const program::Multiply&) const {
+    for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = x()[i] * inputs_[1][i];
   }
   void operator()(const program::Concat&) const {
     auto to = y_.begin();

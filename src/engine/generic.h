@@ -76,10 +76,10 @@ struct GenericTranspose {
   std::vector<std::size_t> elements;  ///< of x, for each element of y
 };
 
-using GenericOp =
-    std::variant<GenericLinear, GenericConv, GenericMaxPool, GenericSumPool, GenericRequantize,
-                 GenericThreshold, GenericLookup, program::Clamp, program::Add, program::Maximum,
-                 program::Concat, program::Copy, GenericTranspose, program::ArgMax>;
+using GenericOp = std::variant<GenericLinear, GenericConv, GenericMaxPool, GenericSumPool,
+                               GenericRequantize, GenericThreshold, GenericLookup, program::Clamp,
+                               program::Add, program::Maximum, program::Multiply, program::Concat,
+                               program::Copy, GenericTranspose, program::ArgMax>;
 
 GenericOp make_generic(const program::Program& program, const program::Node& node);
 

@@ -84,6 +84,7 @@ struct Session::State {
 
   const Engine& engine;
   std::vector<std::int64_t> max_trip_counts;
+  std::vector<std::int64_t> own_trip_counts;  ///< of a run from raw numbers
   std::size_t stride = kLargestChunk;
   ArenaLayout one_layout;
   ArenaLayout many_layout;
@@ -172,6 +173,8 @@ Session::Session(const Engine& engine, const SessionOptions& options) {
   state_ = std::make_unique<State>(engine, options);
   State& state = *state_;
   state.max_trip_counts = options.max_trip_counts;
+  if (engine.interface()) state.own_trip_counts = trip_counts_of(*engine.interface());
+  if (state.max_trip_counts.empty()) state.max_trip_counts = state.own_trip_counts;
   if (state.max_trip_counts.empty()) {
     state.max_trip_counts.assign(program.trip_counts.size(), kDefaultSteps);
   }
@@ -256,6 +259,9 @@ Status Session::run(std::span<const float> raw, std::span<std::int32_t> codes) n
                         program.buffer(program.outputs[0]).width.range())) {
     return Status::kNoInterface;
   }
+  for (std::size_t i = 0; i < state.own_trip_counts.size(); ++i) {
+    if (state.own_trip_counts[i] > state.max_trip_counts[i]) return Status::kWrongTripCount;
+  }
   const std::size_t input_size = program::size_of(program, program.inputs[0]);
   const std::size_t output_size = program::size_of(program, program.outputs[0]);
   const std::size_t num_samples = raw.size() / input_size;
@@ -278,7 +284,7 @@ Status Session::run(std::span<const float> raw, std::span<std::int32_t> codes) n
         store_sample(x, 0, s, frame.stride(), worker.raw_codes.data());
       }
     }
-    frame.run(lanes, {});
+    frame.run(lanes, state.own_trip_counts);
     unload(frame.view(output), lanes, frame.stride(), codes.data() + first * output_size);
   });
   return Status::kOk;

@@ -13,6 +13,7 @@
 #include "graph/check_quantizer.h"
 #include "graph/edit.h"
 #include "graph/infer.h"
+#include "graph/neuron.h"
 #include "graph/quantize.h"
 
 namespace pare::graph {
@@ -39,10 +40,11 @@ void check_references(const Graph& graph, const Node& node) {
                                  graph.parameters.size()));
   };
   for_each_parameter_id(node.op, expect_known);
-  for (const auto& [name, quantizer] : node.held) for_each_parameter_id(quantizer, expect_known);
-  if (!node.held.empty()) {
-    throw InputError(fmt::format("node '{}': {} holds no state, but a format is given for '{}'",
-                                 node.name, kind_of(node.op), node.held.begin()->first));
+  for (const auto& [name, quantizer] : node.held) {
+    for_each_parameter_id(quantizer, expect_known);
+    if (std::holds_alternative<Spike>(node.op) && name == "membrane") continue;
+    throw InputError(fmt::format("node '{}': {} holds no '{}', but a format is given for it",
+                                 node.name, kind_of(node.op), name));
   }
 }
 
@@ -143,6 +145,52 @@ void check_norm(const Graph& graph, const Node& node, const BatchNorm& norm) {
   }
 }
 
+/// A membrane's codes are those of whole numbers of bits; its step is the current's.
+void check_membrane(const Graph& graph, const Node& node) {
+  const auto membrane = node.held.find("membrane");
+  if (membrane == node.held.end()) return;
+  const auto fail = [&](std::string_view what) {
+    throw InputError(fmt::format("{}: the format of its membrane {}", describe(graph, node), what));
+  };
+  const Quantizer& format = membrane->second;
+  const auto* uniform = std::get_if<Uniform>(&format.format);
+  if (uniform == nullptr || !uniform->is_signed) fail("is not uniform and signed");
+  check_quantizer(graph, format, {1}, fmt::format("node '{}'", node.name));
+  const bool is_of_current = format.range_rule == RangeRule::kAccumulator && !format.zero_point;
+  if (!is_of_current) fail("has a range or zero point; its rule is \"accumulator\"");
+  if (format.rounding != Rounding::kHalfEven) fail("does not round half to even");
+  if (code_ranges(graph, format.format).size() != 1) fail("has several widths");
+}
+
+void check_spike(const Graph& graph, const Node& node, const Spike& op) {
+  const auto fail = [&](const std::string& what) {
+    throw InputError(fmt::format("{}: {}", describe(graph, node), what));
+  };
+  const Parameter& threshold = graph.parameter(op.threshold);
+  for (const float value : threshold.stored.as<float>()) {
+    if (!(value > 0) || !std::isfinite(value)) {
+      fail(fmt::format("'{}' holds {}; a threshold is positive", threshold.name, value));
+    }
+  }
+  if (op.leak) {
+    for (const float value : graph.parameter(*op.leak).stored.as<float>()) {
+      if (value >= 0 && value <= 1) continue;
+      fail(fmt::format("'{}' holds {}; a leak is from 0 to 1", graph.parameter(*op.leak).name,
+                       value));
+    }
+  }
+  if (op.fraction_bits < 0 || op.fraction_bits > 16) {
+    fail(fmt::format("{} fraction bits; allowed: 0 to 16", op.fraction_bits));
+  }
+  const bool is_surrogate = op.surrogate.gain > 0 && std::isfinite(op.surrogate.gain) &&
+                            op.surrogate.width > 0 && std::isfinite(op.surrogate.width);
+  if (!is_surrogate) {
+    fail(fmt::format("a surrogate of gain {} and width {}; both must be positive",
+                     op.surrogate.gain, op.surrogate.width));
+  }
+  check_membrane(graph, node);
+}
+
 void check_op(const Graph& graph, const Node& node) {
   const auto fail = [&](const std::string& what) {
     throw InputError(fmt::format("{}: {}", describe(graph, node), what));
@@ -158,6 +206,7 @@ void check_op(const Graph& graph, const Node& node) {
     }
   }
   if (const auto* norm = std::get_if<BatchNorm>(&node.op)) check_norm(graph, node, *norm);
+  if (const auto* spike = std::get_if<Spike>(&node.op)) check_spike(graph, node, *spike);
 }
 
 /// A parameter plays the part that its role says.
@@ -179,6 +228,10 @@ void check_roles(const Graph& graph, const Node& node) {
     expect(norm->shift, Role::kShift, "shift");
     expect(norm->mean, Role::kMean, "mean");
     expect(norm->variance, Role::kVariance, "variance");
+  }
+  if (const auto* spike = std::get_if<Spike>(&node.op)) {
+    expect(spike->threshold, Role::kThreshold, "threshold");
+    expect(spike->leak, Role::kLeak, "leak");
   }
 }
 
@@ -205,6 +258,16 @@ void check_input(const Input& input, const Wire& wire) {
   if (input.mean.size() != input.scale.size()) fail("has one of mean and scale; both or none");
   for (const double scale : input.scale) {
     if (!(scale > 0)) fail(fmt::format("scale holds {}; expected positive numbers", scale));
+  }
+}
+
+/// Neurons whose membrane has a grid have integer constants.
+void check_neurons(const Graph& graph) {
+  const auto is_spike = [](const Node& node) { return std::holds_alternative<Spike>(node.op); };
+  if (std::none_of(graph.nodes.begin(), graph.nodes.end(), is_spike)) return;
+  const auto wires = infer(graph);
+  for (const Node& node : graph.nodes) {
+    if (is_spike(node)) neuron_codes(graph, node, wires);
   }
 }
 
@@ -246,6 +309,7 @@ void check(const Graph& graph) {
   for (const Parameter& parameter : graph.parameters) check_parameter(graph, parameter);
   for (const Input& input : graph.inputs) check_input(input, graph.wire(input.wire));
   const auto wires = infer_shapes(graph);
+  repeated_steps(graph);
   for (const Node& node : graph.nodes) {
     if (const auto* quantize = std::get_if<Quantize>(&node.op)) {
       const Shape& shape = wires.at(node.inputs.front().value).shape;
@@ -256,6 +320,7 @@ void check(const Graph& graph) {
     check_roles(graph, node);
   }
   check_accumulator_biases(graph);
+  check_neurons(graph);
   check_tables(graph);
   check_head(graph, wires.at(graph.output.value));
 }

@@ -67,6 +67,20 @@ struct EnumNames<RangeRule> {
 };
 
 template <>
+struct EnumNames<Reset> {
+  static constexpr std::array<std::pair<Reset, std::string_view>, 2> list = {
+      {{Reset::kSoft, "soft"}, {Reset::kHard, "hard"}}};
+};
+
+template <>
+struct EnumNames<SurrogateShape> {
+  static constexpr std::array<std::pair<SurrogateShape, std::string_view>, 3> list = {
+      {{SurrogateShape::kTriangle, "triangle"},
+       {SurrogateShape::kSigmoid, "sigmoid"},
+       {SurrogateShape::kArctan, "arctan"}}};
+};
+
+template <>
 struct EnumNames<Time> {
   static constexpr std::array<std::pair<Time, std::string_view>, 2> list = {
       {{Time::kOnce, "once"}, {Time::kEachStep, "each_step"}}};

@@ -11,6 +11,7 @@
 
 #include "base/transpose.h"
 #include "graph/infer.h"
+#include "graph/neuron.h"
 #include "graph/quantize.h"
 #include "graph/window.h"
 #include "metrics/softmax.h"
@@ -56,12 +57,69 @@ Moments moments_of(const Values& x) {
   return moments;
 }
 
+/// Spiking neurons: on the codes of their membrane where it has any, in which all numbers here are
+/// integers; else on real numbers.
+class Neurons {
+ public:
+  Neurons(const Graph& graph, const Node& node, std::span<const WireInfo> wires)
+      : codes_(neuron_codes(graph, node, wires)) {
+    const auto& op = std::get<Spike>(node.op);
+    if (codes_) {
+      current_steps_ = wires[node.inputs.front().value].grid->step;
+      return;
+    }
+    thresholds_ = value_of(graph, graph.parameter(op.threshold)).to_doubles();
+    leaks_ = value_or(graph, op.leak, 1, 1);
+  }
+
+  /// One step of a neuron: whether it spikes.
+  bool step(const Spike& op, std::size_t channel, double current, double& membrane) const {
+    const double threshold = codes_ ? static_cast<double>(codes_->threshold_of(channel))
+                                    : of_channel(thresholds_, channel);
+    const double u = membrane + (codes_ ? code_of(current, channel) : current);
+    const bool is_spike = op.is_strict ? u > threshold : u >= threshold;
+    const double drop = is_spike ? threshold : 0;
+    if (op.reset == Reset::kHard) {
+      membrane = is_spike ? 0 : leaked(u, channel);
+    } else {
+      membrane = op.leaks_reset ? leaked(u - drop, channel) : leaked(u, channel) - drop;
+    }
+    if (codes_) {
+      membrane = std::clamp(membrane, static_cast<double>(codes_->membrane.lowest),
+                            static_cast<double>(codes_->membrane.highest));
+    }
+    return is_spike;
+  }
+
+ private:
+  static double of_channel(const std::vector<double>& list, std::size_t channel) {
+    return list.size() == 1 ? list.front() : list[channel];
+  }
+
+  double code_of(double current, std::size_t channel) const {
+    return std::ldexp(std::nearbyint(current / of_channel(current_steps_, channel)),
+                      codes_->fraction_bits);
+  }
+
+  double leaked(double u, std::size_t channel) const {
+    if (!codes_) return of_channel(leaks_, channel) * u;
+    // Half to even, as nearbyint rounds.
+    return std::nearbyint(
+        std::ldexp(static_cast<double>(codes_->leak_of(channel)) * u, -codes_->leak_shift));
+  }
+
+  std::optional<NeuronCodes> codes_;
+  std::vector<double> current_steps_;
+  std::vector<double> thresholds_;
+  std::vector<double> leaks_;
+};
+
 /// One node. Rows of `once` wires that meet `each_step` ones are used at every step.
 class Evaluator {
  public:
   Evaluator(const Graph& graph, const Node& node, std::span<const WireInfo> wires,
-            const std::vector<Values>& values)
-      : graph_(graph), node_(node), wires_(wires), values_(values) {}
+            const std::vector<Values>& values, std::size_t num_samples)
+      : graph_(graph), node_(node), wires_(wires), values_(values), num_samples_(num_samples) {}
 
   Values operator()(const Linear& op) const {
     const Values& x = input(0);
@@ -211,6 +269,51 @@ class Evaluator {
     return y;
   }
 
+  /// The rows of a sample are neighbours: those of its steps.
+  Values operator()(const Repeat& op) const {
+    Values y = output();
+    const Values& x = input(0);
+    const auto size = static_cast<std::ptrdiff_t>(x.row_size());
+    for (std::size_t row = 0; row < x.num_rows(); ++row) {
+      const auto first = x.elements.begin() + static_cast<std::ptrdiff_t>(row) * size;
+      for (std::int64_t t = 0; t < op.steps; ++t) {
+        y.elements.insert(y.elements.end(), first, first + size);
+      }
+    }
+    return y;
+  }
+
+  Values operator()(const SumOverTime&) const {
+    Values y = output();
+    const Values& x = input(0);
+    const std::size_t size = x.row_size();
+    y.elements.assign(num_samples_ * size, 0);
+    for (std::size_t i = 0; i < x.elements.size(); ++i) {
+      const std::size_t sample = i / size / num_steps(x);
+      y.elements[sample * size + i % size] += x.elements[i];
+    }
+    return y;
+  }
+
+  Values operator()(const Spike& op) const {
+    Values y = output();
+    const Values& x = input(0);
+    y.elements.resize(x.elements.size());
+    const Neurons neurons(graph_, node_, wires_);
+    const std::size_t size = x.row_size();
+    const std::size_t run = size / static_cast<std::size_t>(x.shape.empty() ? 1 : x.shape.front());
+    const std::size_t steps = num_steps(x);
+    for (std::size_t neuron = 0; neuron < num_samples_ * size; ++neuron) {
+      const std::size_t element = neuron % size;
+      double membrane = 0;
+      for (std::size_t t = 0; t < steps; ++t) {
+        const std::size_t at = (neuron / size * steps + t) * size + element;
+        y.elements[at] = neurons.step(op, element / run, x.elements[at], membrane) ? 1 : 0;
+      }
+    }
+    return y;
+  }
+
   Values operator()(const Add&) const {
     Values y = at_time_of_output(input(0));
     const Values b = at_time_of_output(input(1));
@@ -252,6 +355,10 @@ class Evaluator {
 
  private:
   const Values& input(std::size_t i) const { return values_[node_.inputs.at(i).value]; }
+
+  std::size_t num_steps(const Values& x) const {
+    return num_samples_ == 0 ? 0 : x.num_rows() / num_samples_;
+  }
 
   std::vector<double> bias_of(std::optional<ParameterId> bias, std::size_t num_outputs) const {
     if (!bias) return std::vector<double>(num_outputs, 0);
@@ -316,6 +423,7 @@ class Evaluator {
   const Node& node_;
   std::span<const WireInfo> wires_;
   const std::vector<Values>& values_;
+  std::size_t num_samples_;
 };
 
 /// The only input, after a look at the shape of what is given for it.
@@ -399,7 +507,8 @@ Evaluation evaluate_traced(const Graph& graph, const Tensor& inputs,
   for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     const WireId output = node.outputs.front();
-    values[output.value] = std::visit(Evaluator(graph, node, infos, values), node.op);
+    values[output.value] = std::visit(
+        Evaluator(graph, node, infos, values, static_cast<std::size_t>(num_samples)), node.op);
     keep_trace(output);
     for (const WireId wire : node.inputs) {
       if (last[wire.value] == i) values[wire.value].elements = {};

@@ -114,6 +114,31 @@ class ShapeRule {
     return {transposed_shape(info.shape, op.order), info.time};
   }
 
+  WireInfo operator()(const Repeat& op) const {
+    const WireInfo& info = only_input();
+    if (info.time == Time::kEachStep) fail("repeats a wire that has a value at each step already");
+    if (op.steps < 1 || op.steps > kMaxSteps) {
+      fail(fmt::format("{} steps; allowed: 1 to {}", op.steps, kMaxSteps));
+    }
+    return {info.shape, Time::kEachStep};
+  }
+
+  WireInfo operator()(const SumOverTime&) const {
+    const WireInfo& info = only_input();
+    if (info.time == Time::kOnce) fail("sums over time, but its input has one value a sample");
+    return {info.shape, Time::kOnce};
+  }
+
+  WireInfo operator()(const Spike& op) const {
+    const WireInfo& info = only_input();
+    if (info.time == Time::kOnce) {
+      fail("its input has one value a sample; put a repeat in front of the first spiking neurons");
+    }
+    expect_one_or_channels(op.threshold, info.shape);
+    if (op.leak) expect_one_or_channels(*op.leak, info.shape);
+    return info;
+  }
+
   WireInfo operator()(const Add&) const {
     expect_inputs(2);
     const WireInfo& a = input(0);
@@ -182,6 +207,15 @@ class ShapeRule {
     fail(fmt::format("'{}' is {}, expected [{}]", parameter.name, to_string(shape), channels));
   }
 
+  void expect_one_or_channels(ParameterId id, const Shape& shape) const {
+    const Parameter& parameter = graph_.parameter(id);
+    const std::int64_t channels = shape.empty() ? 1 : shape.front();
+    const Shape& found = parameter.stored.shape();
+    if (found == Shape{1} || found == Shape{channels}) return;
+    fail(fmt::format("'{}' is {}, expected [1] or [{}]", parameter.name, to_string(found),
+                     channels));
+  }
+
   /// The shape of a parameter's value.
   Shape expanded_shape(const Parameter& parameter) const {
     const Shape& stored = parameter.stored.shape();
@@ -223,6 +257,21 @@ std::vector<WireInfo> infer_shapes(const Graph& graph) {
     for (const WireId output : node.outputs) wires.at(output.value) = info;
   }
   return wires;
+}
+
+std::int64_t repeated_steps(const Graph& graph) {
+  std::int64_t steps = 0;
+  for (const Node& node : graph.nodes) {
+    const auto* repeat = std::get_if<Repeat>(&node.op);
+    if (repeat == nullptr) continue;
+    if (steps != 0 && steps != repeat->steps) {
+      throw InputError(
+          fmt::format("{}: repeats {} times, but another node {} times; all must agree",
+                      describe(graph, node), repeat->steps, steps));
+    }
+    steps = repeat->steps;
+  }
+  return steps;
 }
 
 std::string describe(const Graph& graph, const Node& node) {

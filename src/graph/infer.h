@@ -35,6 +35,13 @@ struct WireInfo {
 /// A wire of more elements is refused: one sample would not fit in memory.
 inline constexpr std::int64_t kMaxWireElements = std::int64_t{1} << 28;
 
+/// The most steps that a Repeat may take, and that sums over time are made for.
+inline constexpr std::int64_t kMaxSteps = 4096;
+
+/// How many steps the graph's Repeat nodes take, 0 without one: then the data say how many there
+/// are. Throws InputError if they differ.
+std::int64_t repeated_steps(const Graph& graph);
+
 /// Shape and time of what one node makes; no grid. `wires` by WireId, those that it reads at least.
 /// Throws InputError as infer_shapes.
 WireInfo infer_shape(const Graph& graph, const Node& node, const std::vector<WireInfo>& wires);
@@ -48,9 +55,9 @@ std::vector<WireInfo> infer_shapes(const Graph& graph);
 /// Quantize starts a grid. Linear and Conv keep one (with quantized weights, one step for all
 /// inputs, and a bias on the accumulator's grid or none), as do the poolings (an average's step is
 /// divided by the window's size; none where borders divide by less), Relu, Dropout, Flatten,
-/// Reshape and Transpose (which keep the channels, or have one step), Add of equal steps, and
-/// Concat of equal steps and zero points. All others make real numbers. Throws InputError naming
-/// the layer if its sums may leave 63 bits.
+/// Reshape and Transpose (which keep the channels, or have one step), Repeat, SumOverTime, Add of
+/// equal steps, and Concat of equal steps and zero points. Spike makes codes 0 and 1 of step 1. All
+/// others make real numbers. Throws InputError naming the layer if its sums may leave 63 bits.
 std::vector<WireInfo> infer(const Graph& graph);
 
 /// Steps of a layer's accumulator, float32(input step) * float32(weight step): one, or one an

@@ -121,6 +121,23 @@ class GridRule {
     return are_channels ? grid : std::nullopt;
   }
 
+  std::optional<Grid> operator()(const Repeat&) const { return wire(0).grid; }
+
+  std::optional<Grid> operator()(const SumOverTime&) const {
+    auto grid = wire(0).grid;
+    if (!grid) return grid;
+    const std::int64_t repeated = repeated_steps(graph_);
+    const std::int64_t steps = repeated == 0 ? kMaxSteps : repeated;
+    grid->lowest = std::min<std::int64_t>(0, multiply(grid->lowest - grid->zero_point, steps));
+    grid->highest = std::max<std::int64_t>(0, multiply(grid->highest - grid->zero_point, steps));
+    grid->zero_point = 0;
+    return grid;
+  }
+
+  std::optional<Grid> operator()(const Spike&) const {
+    return Grid{.step = {1}, .zero_point = 0, .lowest = 0, .highest = 1};
+  }
+
   std::optional<Grid> operator()(const Add&) const {
     const auto& a = wire(0).grid;
     const auto& b = wire(1).grid;

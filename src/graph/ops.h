@@ -239,9 +239,85 @@ struct Transpose {
   friend bool operator==(const Transpose&, const Transpose&) = default;
 };
 
-using Op =
-    std::variant<Linear, Conv, MaxPool, AveragePool, SumPool, BatchNorm, Relu, LeakyRelu, Sigmoid,
-                 Tanh, Table, Softmax, Dropout, Quantize, Add, Concat, Flatten, Reshape, Transpose>;
+/// The same value at each of `steps` steps: a wire that is `once` becomes `each_step`. A layer in
+/// front of it runs once a sample (direct coding).
+struct Repeat {
+  std::int64_t steps = 1;
+
+  static constexpr std::string_view kind = "repeat";
+  static void fields(auto& self, auto&& f) { f("steps", self.steps); }
+  friend bool operator==(const Repeat&, const Repeat&) = default;
+};
+
+/// The sum over all steps: a wire that is `each_step` becomes `once`. An output that accumulates
+/// and does not spike.
+struct SumOverTime {
+  static constexpr std::string_view kind = "sum_over_time";
+  static void fields(auto&, auto&&) {}
+  friend bool operator==(const SumOverTime&, const SumOverTime&) = default;
+};
+
+/// What a spike leaves of the membrane: `soft` takes the threshold off, `hard` sets it to 0.
+enum class Reset { kSoft, kHard };
+
+/// The shape h(x) of a surrogate gradient, 1 at x = 0: triangle max(0, 1 - |x|), sigmoid
+/// 4 s(x) (1 - s(x)) with s the logistic function, arctan 1 / (1 + (pi x / 2)^2).
+enum class SurrogateShape { kTriangle, kSigmoid, kArctan };
+
+/// The derivative that training takes for a spike's: with z = u / threshold - 1,
+/// d spike / dz = gain h(z / width).
+struct Surrogate {
+  SurrogateShape shape = SurrogateShape::kTriangle;
+  double gain = 0.3;
+  double width = 1;
+
+  static void fields(auto& self, auto&& f) {
+    f("shape", self.shape);
+    f("gain", self.gain);
+    f("width", self.width);
+  }
+  friend bool operator==(const Surrogate&, const Surrogate&) = default;
+};
+
+/// Leaky integrate-and-fire neurons, one an element. The membrane c starts at 0; at each step, with
+/// x the current, V the threshold and l the leak (each one, or one a channel):
+///
+///     u = c + x
+///     spike = u > V (strict), or u >= V
+///     r = u - V spike (soft reset), or 0 where there was a spike and u elsewhere (hard)
+///     c = q(l r); where the leak does not act on the reset: c = q(l u) - V spike
+///
+/// A hard reset is the same with and without the leak on it. Without a leak l = 1: integrate and
+/// fire. Spikes are 0 and 1. With the format "membrane" held and a current that has a grid, the
+/// membrane lies on the grid of step (current's step) / 2^fraction_bits: V is rounded to it (at
+/// least one step), q rounds to it, half to even, and c saturates at the ends of the format.
+/// Otherwise q is the identity. The leak's grid is its parameter's, of a power-of-two step.
+/// Ref: Rathi and Roy, DIET-SNN (2020), for the strict, soft, leaked reset and learned V and l.
+struct Spike {
+  ParameterId threshold = {};  ///< positive
+  std::optional<ParameterId> leak = std::nullopt;
+  bool is_strict = true;
+  Reset reset = Reset::kSoft;
+  bool leaks_reset = true;
+  std::int64_t fraction_bits = 0;  ///< 0 … 16
+  Surrogate surrogate = {};
+
+  static constexpr std::string_view kind = "spike";
+  static void fields(auto& self, auto&& f) {
+    f("threshold", self.threshold);
+    f("leak", self.leak);
+    f("strict", self.is_strict);
+    f("reset", self.reset);
+    f("leaks_reset", self.leaks_reset);
+    f("fraction_bits", self.fraction_bits);
+    f("surrogate", self.surrogate);
+  }
+  friend bool operator==(const Spike&, const Spike&) = default;
+};
+
+using Op = std::variant<Linear, Conv, MaxPool, AveragePool, SumPool, BatchNorm, Relu, LeakyRelu,
+                        Sigmoid, Tanh, Table, Softmax, Dropout, Quantize, Add, Concat, Flatten,
+                        Reshape, Transpose, Repeat, SumOverTime, Spike>;
 
 /// The parameters of an op that multiplies its input by weights (what recipes call a layer).
 struct LayerParameters {

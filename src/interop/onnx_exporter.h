@@ -65,9 +65,15 @@ class OnnxExporter {
   void operator()(const graph::Reshape& op);
   void operator()(const graph::Transpose& op);
   void operator()(const graph::Quantize& op);
+  void operator()(const graph::Repeat&) { fail_time(); }
+  void operator()(const graph::SumOverTime&) { fail_time(); }
+  void operator()(const graph::Spike&) { fail_time(); }
 
  private:
   [[noreturn]] void fail(const std::string& what) const;
+  [[noreturn]] void fail_time() const {
+    fail("spikes and time have no ONNX form; export the program (--to c)");
+  }
   std::string& name_of(graph::WireId wire) { return names_.at(wire.value); }
   const std::string& input(std::size_t i = 0) { return name_of(node_->inputs.at(i)); }
   const Shape& input_shape() const { return wires_[node_->inputs.front().value].shape; }

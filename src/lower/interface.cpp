@@ -46,6 +46,10 @@ void map_raw(const Interface& interface, std::span<const Raw> raw, std::span<std
 
 }  // namespace
 
+std::vector<std::int64_t> trip_counts_of(const Interface& interface) {
+  return interface.steps == 0 ? std::vector<std::int64_t>{} : std::vector{interface.steps};
+}
+
 void map_input(const Interface& interface, std::span<const double> raw,
                std::span<std::int64_t> codes) {
   map_raw(interface, raw, codes);

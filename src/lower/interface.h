@@ -50,12 +50,17 @@ struct Interface {
   DType input_dtype = DType::kF32;  ///< of raw data
   std::string input_units = {};     ///< of raw data, for people
   InputMap input = {};
+  /// What the program's trip count is, where the network says it; 0: the data do, or there is none.
+  std::int64_t steps = 0;
   Shape output_shape = {};
   OutputMap output = {};
   graph::Head head = {};
 
   friend bool operator==(const Interface&, const Interface&) = default;
 };
+
+/// The trip counts of an interface's program, in the order of Program::trip_counts.
+std::vector<std::int64_t> trip_counts_of(const Interface& interface);
 
 /// The codes of raw samples: `raw` holds any number of samples of `interface.input_shape`,
 /// row-major; `codes` takes as many. REQUIRES: equal sizes.

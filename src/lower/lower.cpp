@@ -77,6 +77,7 @@ void Lowering::start() {
     return info.time == graph::Time::kEachStep;
   });
   if (has_steps) each_ = builder_.trip_count("T");
+  interface_.steps = graph::repeated_steps(graph_);
   if (input_quantizer_ != nullptr) {
     value(input.wire).is_raw_input = true;
   } else {
@@ -140,9 +141,20 @@ void Lowering::finish() {
   interface_.head = graph_.head;
 }
 
-void Lowering::run_section(graph::Time time) {
+Lowering::Part Lowering::part_of(const graph::Node& node) const {
+  if (info(node.outputs.front()).time == graph::Time::kEachStep) return Part::kLoop;
+  // A sum over time is made step by step.
+  if (std::holds_alternative<graph::SumOverTime>(node.op)) return Part::kLoop;
+  const bool is_behind = std::any_of(node.inputs.begin(), node.inputs.end(), [&](WireId wire) {
+    const auto from = producer(graph_, wire);
+    return from && part_of(graph_.nodes[*from]) != Part::kBefore;
+  });
+  return is_behind ? Part::kAfter : Part::kBefore;
+}
+
+void Lowering::run_part(Part part) {
   for (const graph::Node& node : graph_.nodes) {
-    if (info(node.outputs.front()).time != time) continue;
+    if (part_of(node) != part) continue;
     node_ = &node;
     std::visit(*this, node.op);
   }
@@ -151,10 +163,16 @@ void Lowering::run_section(graph::Time time) {
 Lowered Lowering::run() && {
   start();
   builder_.section({});
-  run_section(graph::Time::kOnce);
+  run_part(Part::kBefore);
   if (each_) {
     builder_.section({.kind = program::SectionKind::kForward, .trip_count = *each_});
-    run_section(graph::Time::kEachStep);
+    run_part(Part::kLoop);
+    builder_.states(states_);
+    const bool has_more =
+        std::any_of(graph_.nodes.begin(), graph_.nodes.end(),
+                    [&](const auto& node) { return part_of(node) == Part::kAfter; });
+    if (has_more) builder_.section({});
+    run_part(Part::kAfter);
   }
   finish();
   Lowered lowered{std::move(builder_).finish(), std::move(interface_), std::move(notes_)};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph/infer.h"
+#include "graph/neuron.h"
 #include "graph/window.h"
 #include "lower/affine.h"
 #include "lower/layer_constants.h"
@@ -60,6 +61,9 @@ class Lowering {
   void operator()(const graph::Flatten& op);
   void operator()(const graph::Reshape& op);
   void operator()(const graph::Transpose& op);
+  void operator()(const graph::Repeat& op);
+  void operator()(const graph::SumOverTime& op);
+  void operator()(const graph::Spike& op);
 
  private:
   // What nodes read and write.
@@ -102,12 +106,38 @@ class Lowering {
   program::BufferId looked_up(const WireValue& value, const graph::Codec& codec,
                               program::Buffer output);
 
+  // Time (lowering_time.cpp).
+  struct CodeEnds {
+    std::int64_t lowest;
+    std::int64_t highest;
+  };
+  program::BufferId add_state(const std::string& name, program::Interval range,
+                              std::optional<program::Origin> origin);
+  void set_next(program::BufferId state, program::BufferId next);
+  program::Buffer loop_buffer(const std::string& suffix) const;
+  program::Requantize channel_factors(const std::string& part,
+                                      const std::vector<std::int64_t>& factors, int shift);
+  program::BufferId current_of(const WireValue& x, int fraction_bits);
+  program::BufferId fired(program::BufferId potential, const graph::NeuronCodes& codes,
+                          bool is_strict, const std::vector<std::int64_t>& of_threshold,
+                          program::Buffer output);
+  program::BufferId leaked(program::BufferId potential, const graph::NeuronCodes& codes,
+                           CodeEnds ends, const std::string& suffix);
+  program::BufferId soft_reset(program::BufferId potential, program::BufferId spike,
+                               const graph::NeuronCodes& codes, const graph::Spike& op,
+                               CodeEnds ends);
+  program::BufferId hard_reset(program::BufferId potential, const graph::NeuronCodes& codes,
+                               const graph::Spike& op, CodeEnds ends);
+
   // The ends.
   void start();
   void insert_input_quantizer(graph::WireId wire);
   WireValue input_codes(const graph::Codec& codec, program::Buffer buffer);
   WireValue moved_input_codes(const graph::Codec& codec, const WireValue& raw);
-  void run_section(graph::Time time);
+  /// In front of the loop, in it, behind it.
+  enum class Part { kBefore, kLoop, kAfter };
+  Part part_of(const graph::Node& node) const;
+  void run_part(Part part);
   void finish();
 
   const graph::Graph& graph_;
@@ -120,6 +150,7 @@ class Lowering {
   Interface interface_;
   std::vector<std::string> notes_;
   std::optional<program::TripCountId> each_;
+  std::vector<program::State> states_;  ///< of the loop
 };
 
 }  // namespace pare::lower

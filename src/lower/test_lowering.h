@@ -54,7 +54,8 @@ inline Ran run(const Lowered& lowered, const Tensor& raw) {
     program::Codes codes(size);
     map_input(lowered.interface, raw.as<float>().subspan(n * size, size), codes);
     const auto outputs =
-        run_reference(lowered.program, {{codes}, {}}, {.traps = true, .keeps_buffers = true});
+        run_reference(lowered.program, {{codes}, trip_counts_of(lowered.interface)},
+                      {.traps = true, .keeps_buffers = true});
     for (std::size_t b = 0; b < lowered.program.buffers.size(); ++b) {
       const auto& origin = lowered.program.buffers[b].origin;
       if (!origin) continue;

@@ -16,7 +16,7 @@ Deployment deploy(lower::Lowered lowered, const Tensor& inputs) {
   for (std::size_t n = 0; n < count; ++n) {
     program::Codes codes(size);
     lower::quantize_input(lowered.interface, values.subspan(n * size, size), codes);
-    samples.push_back({{std::move(codes)}, {}});
+    samples.push_back({{std::move(codes)}, lower::trip_counts_of(lowered.interface)});
   }
   Golden golden = make_golden(lowered.program, samples);
   return {.program = std::move(lowered.program),

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "graph/infer.h"
 #include "program/check.h"
 
 namespace pare::model {
@@ -74,6 +75,16 @@ void check_output(const lower::Interface& interface, const program::Buffer& buff
   check_finite(map.offset, "output.offset");
 }
 
+/// Programs run from raw samples alone: how many steps they take must be known.
+void check_steps(const lower::Interface& interface, const program::Program& program) {
+  if (interface.steps < 0 || interface.steps > graph::kMaxSteps) {
+    fail(fmt::format("steps is {}, expected 0 to {}", interface.steps, graph::kMaxSteps));
+  }
+  if (interface.steps == 0 || program.trip_counts.size() == 1) return;
+  fail(fmt::format("steps is {}, but the program has {} trip counts, expected 1", interface.steps,
+                   program.trip_counts.size()));
+}
+
 }  // namespace
 
 void check_deployment(const Deployment& deployment) {
@@ -85,6 +96,7 @@ void check_deployment(const Deployment& deployment) {
   }
   check_input(deployment.interface, program.buffer(program.inputs.front()));
   check_output(deployment.interface, program.buffer(program.outputs.front()));
+  check_steps(deployment.interface, program);
   check_golden(program, deployment.golden);
 }
 

@@ -70,7 +70,11 @@ void list_fields(Self& self, auto&& f) {
   f("output_shape", self.output_shape);
   f("output", self.output);
   f("head", self.head);
+  f("steps", self.steps);
 }
+
+/// A field that files of networks without time do not have: left out where it is 0.
+bool is_optional(std::string_view name) { return name == "steps"; }
 
 struct Writer {
   template <class T>
@@ -81,7 +85,10 @@ struct Writer {
       return value;
     } else {
       Json object = Json::object();
-      list_fields(value, [&](const char* name, const auto& field) { object[name] = write(field); });
+      list_fields(value, [&](const char* name, const auto& field) {
+        if (is_optional(name) && field == std::remove_cvref_t<decltype(field)>{}) return;
+        object[name] = write(field);
+      });
       return object;
     }
   }
@@ -126,12 +133,16 @@ struct Reader {
     throw InputError(fmt::format("{}: '{}' is none of {}", where, found, fmt::join(known, ", ")));
   }
 
-  /// Every field must be there, and nothing else.
+  /// Every field but an optional one must be there, and nothing else.
   template <class T>
   static void read_fields(const Json& json, T& value, const std::string& where) {
     if (!json.is_object()) throw_json_type(json, "an object", where);
     std::vector<std::string> known;
     list_fields(value, [&](const char* name, auto& field) {
+      if (is_optional(name) && !json.contains(name)) {
+        known.emplace_back(name);
+        return;
+      }
       read(member(json, known.emplace_back(name), where), field, fmt::format("{}.{}", where, name));
     });
     for (const auto& [key, entry] : json.items()) {

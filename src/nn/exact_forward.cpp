@@ -49,13 +49,19 @@ int magnitude_bits(program::Width width) { return width.is_signed ? width.bits -
 
 struct ExactForward::Plan {
   lower::Lowered lowered;
-  std::vector<std::optional<LayerPlan>> layers;            ///< by node of the only section list
+  std::vector<std::optional<LayerPlan>> layers;            ///< by node of all sections
   std::vector<std::optional<RequantizeRows>> requantizes;  ///< likewise
   std::vector<const program::Node*> nodes;
 
   explicit Plan(lower::Lowered from) : lowered(std::move(from)) {
-    for (const program::Section& section : lowered.program.sections) {
-      check(section.kind == program::SectionKind::kOnce, "ExactForward of a program with loops");
+    const program::Program& program = lowered.program;
+    const bool is_known =
+        program.trip_counts.size() == trip_counts_of(lowered.interface).size() &&
+        std::none_of(program.inputs.begin(), program.inputs.end(),
+                     [&](BufferId id) { return program.buffer(id).each.has_value(); });
+    check(is_known, "ExactForward of a program whose steps are the data's");
+    for (const program::Section& section : program.sections) {
+      check(section.kind != program::SectionKind::kBackward, "ExactForward backward in time");
       for (const program::Node& node : section.nodes) add(node);
     }
   }
@@ -143,6 +149,61 @@ struct ExactForward::Plan {
     return run_rows(node, buffers);
   }
 
+  /// What buffers with an origin hold at each step of a loop, by BufferId.
+  using History = std::vector<std::vector<Tensor>>;
+
+  /// The nodes of a section from `first` on, once.
+  void run_nodes(const program::Section& section, std::size_t first,
+                 std::vector<Tensor>& buffers) const {
+    for (std::size_t i = 0; i < section.nodes.size(); ++i) {
+      buffers[section.nodes[i].outputs.front().value] = run(first + i, buffers);
+    }
+  }
+
+  Tensor initial_value(const program::State& state, std::int64_t samples) const {
+    const program::Constant& initial = lowered.program.constant(state.initial);
+    const auto size = static_cast<std::int64_t>(size_of(lowered.program, state.buffer));
+    return to_tensor(expand(initial)).view({1, -1}).expand({samples, size}).contiguous();
+  }
+
+  void run_loop(const program::Section& section, std::size_t first, std::int64_t samples,
+                std::vector<Tensor>& buffers, History& history) const {
+    for (const program::State& state : section.states) {
+      buffers[state.buffer.value] = initial_value(state, samples);
+    }
+    for (std::int64_t t = 0; t < lowered.interface.steps; ++t) {
+      run_nodes(section, first, buffers);
+      for (const program::Node& node : section.nodes) {
+        const BufferId id = node.outputs.front();
+        if (lowered.program.buffer(id).origin) history[id.value].push_back(buffers[id.value]);
+      }
+      // All states change at once.
+      std::vector<Tensor> next;
+      for (const program::State& state : section.states) next.push_back(buffers[state.next.value]);
+      for (std::size_t i = 0; i < next.size(); ++i) {
+        buffers[section.states[i].buffer.value] = next[i];
+      }
+    }
+  }
+
+  /// All sections, on rows of input codes. A buffer that has a value at each step ends up with the
+  /// last; those with an origin with all of them, [N, steps of elements].
+  void run_sections(std::int64_t samples, std::vector<Tensor>& buffers) const {
+    History history(buffers.size());
+    std::size_t first = 0;
+    for (const program::Section& section : lowered.program.sections) {
+      if (section.kind == program::SectionKind::kOnce) {
+        run_nodes(section, first, buffers);
+      } else {
+        run_loop(section, first, samples, buffers, history);
+      }
+      first += section.nodes.size();
+    }
+    for (std::size_t i = 0; i < history.size(); ++i) {
+      if (!history[i].empty()) buffers[i] = torch::stack(history[i], 1).flatten(1);
+    }
+  }
+
   /// Any op, one sample after the other.
   Tensor run_rows(const program::Node& node, const std::vector<Tensor>& buffers) const {
     const std::int64_t samples = buffers[node.inputs.front().value].size(0);
@@ -172,9 +233,7 @@ ExactForward::Result ExactForward::operator()(const Tensor& inputs) const {
   input = torch::empty({samples, x.numel() / std::max<std::int64_t>(samples, 1)}, torch::kInt64);
   lower::quantize_input(interface, {x.data_ptr<float>(), static_cast<std::size_t>(x.numel())},
                         mutable_codes(input));
-  for (std::size_t i = 0; i < plan_->nodes.size(); ++i) {
-    buffers[plan_->nodes[i]->outputs.front().value] = plan_->run(i, buffers);
-  }
+  plan_->run_sections(samples, buffers);
   Result result;
   for (std::size_t i = 0; i < buffers.size(); ++i) {
     const auto& origin = program.buffers[i].origin;

@@ -17,15 +17,17 @@ namespace pare::nn {
 /// threads. Everything else is int64 and the reference's own functions.
 class ExactForward {
  public:
-  /// Keeps a copy of what it needs. REQUIRES: the program has no loops. Throws InputError naming
-  /// the layer if a sum needs more than 53 bits.
+  /// Keeps a copy of what it needs. REQUIRES: the interface says how many steps the program's loop
+  /// takes, if it has one, and the input is the same at each of them. Throws InputError naming the
+  /// layer if a sum needs more than 53 bits.
   explicit ExactForward(const lower::Lowered& lowered);
   ~ExactForward();
 
   struct Result {
     torch::Tensor values;  ///< float64 [N, …] of the output, through the interface's map
     /// Of buffers that hold a wire of the graph: their codes, int64 [N, elements], by the wire's
-    /// name, and which channels those are (all if empty).
+    /// name, one step after the other where the wire has a value at each; and which channels those
+    /// are (all if empty).
     std::map<std::string, torch::Tensor> codes;
     std::map<std::string, std::vector<std::int64_t>> kept;
   };

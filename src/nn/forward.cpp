@@ -238,7 +238,14 @@ void Forward::operator()(const graph::Dropout& op, std::size_t index) {
   // Numbers of different nodes lie far apart.
   const std::uint64_t first = static_cast<std::uint64_t>(index) << 40;
   // The grid is that of evaluation, where dropout is the identity: a bias behind is rounded to it.
-  write(index, x.value * dropout_factors(x.value, op.rate, random, first), x.steps);
+  // The same elements stay at all steps.
+  const Tensor factors =
+      dropout_factors(x.value.narrow(0, 0, num_samples()), op.rate, random, first);
+  const std::int64_t times = x.value.size(0) / std::max<std::int64_t>(1, num_samples());
+  if (times <= 1) return write(index, x.value * factors, x.steps);
+  std::vector<std::int64_t> shape = factors.sizes().vec();
+  shape.insert(shape.begin(), times);
+  write(index, (x.value.view(shape) * factors).flatten(0, 1), x.steps);
 }
 
 void Forward::operator()(const graph::Quantize&, std::size_t index) {
@@ -254,14 +261,20 @@ void Forward::operator()(const graph::Quantize&, std::size_t index) {
 void Forward::operator()(const graph::Add&, std::size_t index) {
   const Wire& a = input(index, 0);
   const Wire& b = input(index, 1);
-  write(index, a.value + b.value, a.steps == b.steps ? a.steps : std::vector<double>{});
+  if (!has_steps(node(index).outputs.front())) {
+    return write(index, a.value + b.value, a.steps == b.steps ? a.steps : std::vector<double>{});
+  }
+  write(index, at_each_step(node(index).inputs[0]) + at_each_step(node(index).inputs[1]),
+        a.steps == b.steps ? a.steps : std::vector<double>{});
 }
 
 void Forward::operator()(const graph::Concat&, std::size_t index) {
   std::vector<Tensor> parts;
   std::vector<double> steps = input(index).steps;
   for (std::size_t i = 0; i < node(index).inputs.size(); ++i) {
-    parts.push_back(input(index, i).value);
+    const graph::WireId wire = node(index).inputs[i];
+    parts.push_back(has_steps(node(index).outputs.front()) ? at_each_step(wire)
+                                                           : wires_[wire.value].value);
     const bool is_one_step = steps.size() == 1 && input(index, i).steps == steps;
     if (!is_one_step) steps.clear();
   }

@@ -37,6 +37,9 @@ class Forward {
   void operator()(const graph::Flatten& op, std::size_t index);
   void operator()(const graph::Reshape& op, std::size_t index);
   void operator()(const graph::Transpose& op, std::size_t index);
+  void operator()(const graph::Repeat& op, std::size_t index);
+  void operator()(const graph::SumOverTime& op, std::size_t index);
+  void operator()(const graph::Spike& op, std::size_t index);
 
  private:
   struct Wire {
@@ -70,6 +73,14 @@ class Forward {
   /// Steps behind an op that moves elements between channels.
   static std::vector<double> one_step(const Wire& x);
   Tail tail_of(const Fusion& fusion) const;
+
+  // Time (forward_time.cpp).
+  std::int64_t num_samples() const;
+  bool has_steps(graph::WireId wire) const;
+  /// A wire's value as [T N, …], one that is the same at all steps written out.
+  torch::Tensor at_each_step(graph::WireId wire) const;
+  /// Of a Spike's membrane: [1] or [C], undefined where it has no grid.
+  torch::Tensor membrane_step(std::size_t index) const;
 
   const NetworkState& state_;
   const Context& context_;

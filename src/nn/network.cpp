@@ -14,6 +14,9 @@
 namespace pare::nn {
 namespace {
 
+/// A threshold stays above 0, whatever the optimiser does.
+constexpr float kSmallestThreshold = 0x1p-16F;
+
 const graph::Graph& checked(const graph::Graph& graph) {
   graph::check(graph);
   if (graph.inputs.size() != 1 || graph.inputs.front().time != graph::Time::kOnce) {
@@ -28,6 +31,7 @@ const graph::Graph& checked(const graph::Graph& graph) {
 NetworkState::NetworkState(const graph::Graph& from, torch::Device device)
     : graph(checked(from)),
       parameters(graph, device),
+      num_steps(std::max<std::int64_t>(1, repeated_steps(graph))),
       wires(graph::infer(graph)),
       fusions(find_fusions(graph)) {
   for (const graph::Parameter& parameter : graph.parameters) {
@@ -59,7 +63,8 @@ torch::Tensor Network::masks() const { return state_->parameters.masks(); }
 std::int64_t Network::largest_wire() const {
   std::int64_t largest = 1;
   for (const graph::WireInfo& wire : state_->wires) {
-    largest = std::max(largest, num_elements(wire.shape));
+    const std::int64_t steps = wire.time == graph::Time::kEachStep ? state_->num_steps : 1;
+    largest = std::max(largest, steps * num_elements(wire.shape));
   }
   return largest;
 }
@@ -72,6 +77,15 @@ void Network::mask_gradients() {
 
 void Network::mask_values() {
   if (masks().defined()) values().mul_(masks());
+}
+
+void Network::clamp_neurons() {
+  torch::Tensor all = values();
+  for (const Slice& slice : slices()) {
+    torch::Tensor part = all.narrow(0, slice.offset, slice.size);
+    if (slice.role == graph::Role::kLeak) part.clamp_(0, 1);
+    if (slice.role == graph::Role::kThreshold) part.clamp_min_(kSmallestThreshold);
+  }
 }
 
 std::map<std::string, torch::Tensor> Network::buffers() const {

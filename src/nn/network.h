@@ -29,7 +29,8 @@ struct Context {
   std::uint64_t seed = 0;  ///< with epoch and step: the random numbers of dropout
   std::uint32_t epoch = 0;
   std::uint32_t step = 0;
-  /// If set, filled with the values of the wires that are named in it, [N, …].
+  /// If set, filled with the values of the wires that are named in it: [N, …], or [T N, …] step by
+  /// step where a wire has a value at each.
   std::map<std::string, torch::Tensor>* trace = nullptr;
 };
 
@@ -55,7 +56,7 @@ class Network {
   torch::Tensor values() const;     ///< float32 [P], requires no gradient itself
   torch::Tensor gradients() const;  ///< float32 [P], accumulated by backward()
   torch::Tensor masks() const;      ///< float32 [P] of 0 and 1, or undefined if nothing is masked
-  /// Elements of the largest wire, of one sample.
+  /// Elements of the largest wire, of one sample and all its steps.
   std::int64_t largest_wire() const;
 
   void zero_gradients();
@@ -63,6 +64,9 @@ class Network {
   /// Multiplies gradients, or values, by the masks: pruned weights stay exactly zero.
   void mask_gradients();
   void mask_values();
+
+  /// Leaks back to 0 … 1, and thresholds above 0, as spiking neurons have them.
+  void clamp_neurons();
 
   /// What is not trained but changes in training, by parameter name: running statistics.
   std::map<std::string, torch::Tensor> buffers() const;

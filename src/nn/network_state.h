@@ -18,6 +18,7 @@ struct NetworkState {
 
   graph::Graph graph;
   Parameters parameters;
+  std::int64_t num_steps = 1;                                 ///< that Repeat nodes take
   std::vector<graph::WireInfo> wires;                         ///< by WireId
   std::vector<Fusion> fusions;                                ///< by node
   std::vector<std::optional<QuantizerPlan>> parameter_plans;  ///< by ParameterId

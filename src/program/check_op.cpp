@@ -113,6 +113,7 @@ class OpCheck {
 
   void operator()(const Add&) const { expect_pair("adds"); }
   void operator()(const Maximum&) const { expect_pair("compares"); }
+  void operator()(const Multiply&) const { expect_pair("multiplies"); }
 
   void operator()(const Concat&) const {
     if (node_.inputs.empty()) fail("joins nothing");

@@ -166,6 +166,17 @@ class Analysis {
     });
   }
 
+  OpIntervals operator()(const Multiply&) const {
+    return each_pair([&](Interval a, Interval b) {
+      // Whether the products leave 63 bits is asked first.
+      for (const std::int64_t x : {a.lowest, a.highest}) {
+        multiply(x, b.lowest);
+        multiply(x, b.highest);
+      }
+      return product(a, b);
+    });
+  }
+
   OpIntervals operator()(const Concat&) const {
     Intervals output;
     for (std::size_t k = 0; k < node_.inputs.size(); ++k) {

@@ -143,6 +143,13 @@ struct Maximum {
   friend bool operator==(const Maximum&, const Maximum&) = default;
 };
 
+/// y = a b, two inputs of one shape.
+struct Multiply {
+  static constexpr std::string_view kind = "multiply";
+  static void fields(auto&, auto&&) {}
+  friend bool operator==(const Multiply&, const Multiply&) = default;
+};
+
 /// Inputs joined along axis 0; the other axes are equal.
 struct Concat {
   static constexpr std::string_view kind = "concat";
@@ -188,6 +195,6 @@ struct ArgMax {
 };
 
 using Op = std::variant<Linear, Conv, MaxPool, SumPool, Requantize, Threshold, Clamp, Add, Maximum,
-                        Concat, Copy, Transpose, Lookup, ArgMax>;
+                        Multiply, Concat, Copy, Transpose, Lookup, ArgMax>;
 
 }  // namespace pare::program

@@ -28,7 +28,7 @@ namespace {
 /// Ops and modes that version 1 does not have.
 bool is_of_version_2(const Op& op) {
   const auto* requantize = std::get_if<Requantize>(&op);
-  return std::holds_alternative<Transpose>(op) ||
+  return std::holds_alternative<Transpose>(op) || std::holds_alternative<Multiply>(op) ||
          (requantize != nullptr && (requantize->rounding == Rounding::kHalfTowardZero ||
                                     requantize->rounding == Rounding::kAwayFromZero));
 }

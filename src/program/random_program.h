@@ -365,6 +365,17 @@ class RandomProgram {
     add_op(std::move(op), {a, b}, shape(a));
   }
 
+  void add_product(BufferId a) {
+    BufferId b = a;
+    for (const BufferId id : readable_) {
+      const Time each = program_.buffer(id).each;
+      if ((each && each != time_) || shape(id) != shape(a) || bits(id) + bits(a) > 40) continue;
+      if (b == a || random_.one_in(2)) b = id;
+    }
+    if (bits(a) + bits(b) > 40) return add_pair(Maximum{}, a);
+    add_op(Multiply{}, {a, b}, shape(a));
+  }
+
   void add_any_op() {
     const std::int64_t choice = random_.in(0, 16);
     const bool has_weights = choice <= 2 || choice == 12 || choice == 13;
@@ -404,7 +415,7 @@ class RandomProgram {
       case 10:
         return add_transpose(*x);
       case 11:
-        return add_pair(Maximum{}, *x);
+        return random_.one_in(2) ? add_pair(Maximum{}, *x) : add_product(*x);
       case 12:
       case 13:
         return add_conv(*x);

@@ -127,6 +127,10 @@ class Runner {
     for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = std::max(inputs_[0][i], inputs_[1][i]);
   }
 
+  void operator()(const Multiply&) const {
+    for (std::size_t i = 0; i < y_.size(); ++i) y_[i] = inputs_[0][i] * inputs_[1][i];
+  }
+
   void operator()(const Concat&) const {
     auto to = y_.begin();
     for (const Values x : inputs_) to = std::copy(x.begin(), x.end(), to);

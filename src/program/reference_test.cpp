@@ -178,6 +178,13 @@ TEST(Reference, MaximumIsTheLargerOfTwo) {
   EXPECT_THAT(run(program, {{-5, 7}, {3, -8}}), ElementsAre(3, 7));
 }
 
+TEST(Reference, MultiplyIsTheProductOfTwo) {
+  const Program program =
+      once("buffer a s6 [3] buffer b s4 [3] buffer y s10 [3] inputs a b outputs y ",
+           "y = multiply(a, b)\n");
+  EXPECT_THAT(run(program, {{-32, 7, 5}, {-8, -8, 0}}), ElementsAre(256, -56, 0));
+}
+
 TEST(Reference, StatesChangeTogetherAtTheEndOfAStep) {
   const Program forward = parse(kLoop + "section forward" + kLoopBody, "test");
   const auto outputs = run_reference(forward, {{{3, 5, -1, -2}}, {4}}, {.traps = true}).outputs;

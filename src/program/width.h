@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 
@@ -14,6 +15,13 @@ struct Interval {
   bool contains(Interval other) const { return lowest <= other.lowest && other.highest <= highest; }
   friend bool operator==(const Interval&, const Interval&) = default;
 };
+
+/// What products of two numbers can be. REQUIRES: they stay within 63 bits.
+inline Interval product(Interval a, Interval b) {
+  const auto [lowest, highest] = std::minmax(
+      {a.lowest * b.lowest, a.lowest * b.highest, a.highest * b.lowest, a.highest * b.highest});
+  return {lowest, highest};
+}
 
 inline constexpr int kMaxBits = 62;
 

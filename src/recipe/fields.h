@@ -100,7 +100,29 @@ void visit_fields(T& quantize, Visitor&& visit) {
   visit("percentile", quantize.percentile, kPercent);
   visit("calibration_samples", quantize.calibration_samples, IntRange{1, 1 << 24});
   visit("bias_correction", quantize.bias_correction);
+  visit("membrane_bits", quantize.membrane_bits, IntRange{4, 32});
+  visit("membrane_fraction_bits", quantize.membrane_fraction_bits, IntRange{0, 16});
+  visit("leak_bits", quantize.leak_bits, IntRange{1, 16});
   visit("layers", quantize.layers);
+}
+
+template <class T, class Visitor>
+requires std::same_as<std::remove_const_t<T>, Spike>
+void visit_fields(T& spike, Visitor&& visit) {
+  visit("steps", spike.steps, IntRange{1, 4096});
+  visit("percentile", spike.percentile, kPercent);
+  visit("threshold_scale", spike.threshold_scale, kPositive);
+  visit("calibration_samples", spike.calibration_samples, IntRange{1, 1 << 24});
+  visit("calibration_steps", spike.calibration_steps, IntRange{1, 4096});
+  visit("leak", spike.leak, kFraction);
+  visit("learn_threshold", spike.learn_threshold);
+  visit("learn_leak", spike.learn_leak);
+  visit("strict", spike.strict);
+  visit("reset", spike.reset);
+  visit("leak_reset", spike.leak_reset);
+  visit("surrogate", spike.surrogate);
+  visit("surrogate_gain", spike.surrogate_gain, kPositive);
+  visit("surrogate_width", spike.surrogate_width, kPositive);
 }
 
 template <class T, class Visitor>

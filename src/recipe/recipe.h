@@ -152,9 +152,41 @@ struct Quantize {
   int calibration_samples = 1024;
   /// Moves each layer's bias by the mean error of its outputs on the calibration samples.
   bool bias_correction = false;
+  /// Spiking neurons, where the weights and what enters the network are quantized: the width of
+  /// their membrane (32: float), the binary places that it has below the step of their current, and
+  /// those of their leak.
+  int membrane_bits = 16;
+  int membrane_fraction_bits = 4;
+  int leak_bits = 8;
   std::vector<LayerQuantize> layers = {};  ///< later entries win
 
   bool operator==(const Quantize&) const = default;
+};
+
+enum class Reset { kSoft, kHard };
+enum class Surrogate { kTriangle, kSigmoid, kArctan };
+
+/// [stage.spike]: makes a spiking network of one with ReLUs (docs/methods/spiking.md). What enters
+/// it is the same at each step; its output is summed over the steps.
+struct Spike {
+  int steps = 5;
+  /// Thresholds from what the layers' currents are on training samples: this percentile of their
+  /// values, layer after layer, times `threshold_scale`.
+  double percentile = 99.7;
+  double threshold_scale = 0.3;
+  int calibration_samples = 512;
+  int calibration_steps = 100;
+  double leak = 1;  ///< where it starts
+  bool learn_threshold = true;
+  bool learn_leak = true;
+  bool strict = true;  ///< spikes above the threshold, not at it
+  Reset reset = Reset::kSoft;
+  bool leak_reset = true;  ///< whether the leak acts on what a reset left
+  Surrogate surrogate = Surrogate::kTriangle;
+  double surrogate_gain = 0.3;
+  double surrogate_width = 1;
+
+  bool operator==(const Spike&) const = default;
 };
 
 enum class PruneScope { kGlobal, kLayer };
@@ -220,9 +252,10 @@ struct Train {
   bool operator==(const Train&) const = default;
 };
 
-/// [[stage]]: first the rewrites (quantize, then prune), then some epochs of training.
+/// [[stage]]: first the rewrites (spike, quantize, prune), then some epochs of training.
 struct Stage {
   std::string name = {};
+  std::optional<Spike> spike = {};
   std::optional<Quantize> quantize = {};
   std::optional<Prune> prune = {};
   Train train;

@@ -145,6 +145,7 @@ Stage read_stage(TomlReader& table, std::size_t number, const StageDefaults& def
   stage.name = fmt::format("stage-{}", number);
   table.read("name", stage.name);
   stage.train = defaults.train;
+  if (auto spike = table.table("spike")) read_fields(*spike, stage.spike.emplace());
   if (auto quantize = table.table("quantize")) {
     Quantize settings = defaults.quantize;
     read_fields(*quantize, settings);
@@ -157,7 +158,8 @@ Stage read_stage(TomlReader& table, std::size_t number, const StageDefaults& def
   return stage;
 }
 
-/// One stage for each fraction; only the first quantizes, for the others are quantized already.
+/// One stage for each fraction; only the first makes spikes and quantizes, for the others are
+/// quantized already.
 std::vector<Stage> expand(const Stage& stage) {
   if (!stage.prune || stage.prune->fractions.size() <= 1) return {stage};
   std::vector<Stage> stages;
@@ -165,7 +167,10 @@ std::vector<Stage> expand(const Stage& stage) {
     Stage& next = stages.emplace_back(stage);
     next.name = fmt::format("{}-{}", stage.name, stages.size());
     next.prune->fractions = {fraction};
-    if (stages.size() > 1) next.quantize.reset();
+    if (stages.size() > 1) {
+      next.spike.reset();
+      next.quantize.reset();
+    }
   }
   return stages;
 }

@@ -324,6 +324,7 @@ Recipe random_recipe() {
         stage.quantize->bias_correction = false;
       }
     }
+    if (*rc::gen::arbitrary<bool>()) stage.spike = random_fields<Spike>();
     if (*rc::gen::arbitrary<bool>()) stage.prune = random_prune();
     stage.train = random_fields<Train>();
     stage.test = *rc::gen::arbitrary<bool>();

@@ -133,6 +133,7 @@ std::string to_toml(const Recipe& given) {
     out += "\n[[stage]]\n";
     write("name", stage.name);
     write("test", stage.test);
+    if (stage.spike) write_table(out, "[stage.spike]", *stage.spike);
     if (stage.quantize) write_table(out, "[stage.quantize]", *stage.quantize);
     if (stage.prune) write_table(out, "[stage.prune]", *stage.prune);
     write_table(out, "[stage.train]", stage.train);

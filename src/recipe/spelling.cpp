@@ -76,6 +76,16 @@ std::span<const std::string> spellings(UnitNorm) {
   return names;
 }
 
+std::span<const std::string> spellings(Reset) {
+  static const std::array<std::string, 2> names = {"soft", "hard"};
+  return names;
+}
+
+std::span<const std::string> spellings(Surrogate) {
+  static const std::array<std::string, 3> names = {"triangle", "sigmoid", "arctan"};
+  return names;
+}
+
 std::span<const std::string> spellings(PruneScope) {
   static const std::array<std::string, 2> names = {"global", "layer"};
   return names;

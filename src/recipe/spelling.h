@@ -22,6 +22,8 @@ std::span<const std::string> spellings(Granularity);
 std::span<const std::string> spellings(WeightFormat);
 std::span<const std::string> spellings(WeightRange);
 std::span<const std::string> spellings(Calibration);
+std::span<const std::string> spellings(Reset);
+std::span<const std::string> spellings(Surrogate);
 std::span<const std::string> spellings(PruneScope);
 std::span<const std::string> spellings(PruneStructure);
 std::span<const std::string> spellings(UnitNorm);

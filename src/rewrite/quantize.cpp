@@ -313,6 +313,7 @@ bool has_one_divisor(const graph::Op& op) {
 bool carries_codes(const Graph& graph, WireId wire) {
   while (const auto index = producer(graph, wire)) {
     const Node& node = graph.nodes[*index];
+    if (std::holds_alternative<graph::Spike>(node.op)) return true;
     if (const auto* quantize = std::get_if<graph::Quantize>(&node.op)) {
       const auto& range = quantize->quantizer.range;
       return range && graph.parameter(*range).stored.size() == 1;
@@ -322,6 +323,7 @@ bool carries_codes(const Graph& graph, WireId wire) {
                                 std::holds_alternative<graph::Reshape>(node.op) ||
                                 std::holds_alternative<graph::Transpose>(node.op) ||
                                 std::holds_alternative<graph::Relu>(node.op) ||
+                                std::holds_alternative<graph::Repeat>(node.op) ||
                                 std::holds_alternative<graph::MaxPool>(node.op) ||
                                 std::holds_alternative<graph::SumPool>(node.op) ||
                                 has_one_divisor(node.op);
@@ -348,6 +350,40 @@ void quantize_biases(Graph& graph, const recipe::Quantize& options) {
   }
 }
 
+/// Leaks 0 to 1 in steps of 2^-bits.
+void quantize_leak(Graph& graph, ParameterId leak, int bits) {
+  const std::string name = graph.parameter(leak).name;
+  const auto width = put_bits(graph, name, bits + 1);
+  const auto step =
+      put_parameter(graph, {.name = name + ".step",
+                            .role = Role::kStep,
+                            .stored = filled({}, static_cast<float>(std::ldexp(1.0, -bits))),
+                            .is_trainable = false});
+  graph.parameter(leak).quantizer =
+      Quantizer{.format = Uniform{.bits = width, .is_signed = false, .is_narrow = false},
+                .range_rule = RangeRule::kStep,
+                .range = step};
+}
+
+/// Membranes lie on the grid of their currents where those have one.
+void quantize_neurons(Graph& graph, const recipe::Quantize& options) {
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    auto* op = std::get_if<graph::Spike>(&graph.nodes[i].op);
+    if (op == nullptr) continue;
+    graph.nodes[i].held.erase("membrane");
+    op->fraction_bits = 0;
+    const auto leak = op->leak;
+    if (leak) graph.parameter(*leak).quantizer.reset();
+    if (options.membrane_bits == kFloatBits) continue;
+    op->fraction_bits = options.membrane_fraction_bits;
+    const auto bits = put_bits(graph, graph.nodes[i].name + ".membrane", options.membrane_bits);
+    graph.nodes[i].held["membrane"] = {
+        .format = Uniform{.bits = bits, .is_signed = true, .is_narrow = true},
+        .range_rule = RangeRule::kAccumulator};
+    if (leak) quantize_leak(graph, *leak, options.leak_bits);
+  }
+}
+
 }  // namespace
 
 Graph quantize(const Graph& graph, const recipe::Quantize& options, double input_max_abs,
@@ -363,6 +399,7 @@ Graph quantize(const Graph& graph, const recipe::Quantize& options, double input
   }
   quantize_activations(quantized, options, ranges);
   quantize_biases(quantized, options);
+  quantize_neurons(quantized, options);
   compact(quantized);
   return quantized;
 }
@@ -375,8 +412,10 @@ RangeSearch search_of(const recipe::Quantize& options, const graph::CodeRange& c
 }
 
 Graph without_quantizers(const Graph& graph) {
-  const recipe::Quantize none{
-      .weight_bits = kFloatBits, .activation_bits = kFloatBits, .input_bits = kFloatBits};
+  const recipe::Quantize none{.weight_bits = kFloatBits,
+                              .activation_bits = kFloatBits,
+                              .input_bits = kFloatBits,
+                              .membrane_bits = kFloatBits};
   return quantize(graph, none, 0);
 }
 

@@ -119,11 +119,20 @@ class Walk {
     return keeps_channels ? input() : other_channels();
   }
 
+  UnitIds operator()(const graph::Spike& op) {
+    // Without a current nothing spikes: a threshold is above 0.
+    claim_neuron(op.threshold);
+    if (op.leak) claim_neuron(*op.leak);
+    return input();
+  }
+
   // Not 0 where their input is.
   UnitIds operator()(const graph::Softmax&) { return pinned(); }
   UnitIds operator()(const graph::Sigmoid&) { return pinned(); }
   UnitIds operator()(const graph::Table&) { return pinned(); }
 
+  UnitIds operator()(const graph::Repeat&) { return input(); }
+  UnitIds operator()(const graph::SumOverTime&) { return input(); }
   UnitIds operator()(const graph::MaxPool&) { return input(); }
   UnitIds operator()(const graph::AveragePool&) { return input(); }
   UnitIds operator()(const graph::SumPool&) { return input(); }
@@ -208,6 +217,10 @@ class Walk {
         fix(units);
       }
     });
+  }
+
+  void claim_neuron(ParameterId id) {
+    if (graph_.parameter(id).stored.size() > 1) claim(id, 0, input(), true);
   }
 
   UnitIds made(ParameterId weight, const std::optional<ParameterId>& bias, UnitIds units) {

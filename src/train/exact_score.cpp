@@ -25,12 +25,14 @@ std::int64_t batch_of(const lower::Lowered& lowered) {
   return samples_at_once(largest, kBatch);
 }
 
-/// The wires that Quantize nodes write, which the program may hold too, with their steps.
+/// The wires that Quantize and Spike nodes write, which the program may hold too, with their steps.
 std::map<std::string, double> steps_of_codes(const graph::Graph& graph) {
   const auto infos = graph::infer(graph);
   std::map<std::string, double> steps;
   for (const graph::Node& node : graph.nodes) {
-    if (!std::holds_alternative<graph::Quantize>(node.op)) continue;
+    const bool makes_codes = std::holds_alternative<graph::Quantize>(node.op) ||
+                             std::holds_alternative<graph::Spike>(node.op);
+    if (!makes_codes) continue;
     const auto& grid = infos[node.outputs.front().value].grid;
     const bool is_comparable = grid && grid->step.size() == 1 && grid->zero_point == 0;
     if (is_comparable) steps[graph.wire(node.outputs.front()).name] = grid->step.front();
@@ -46,9 +48,13 @@ void compare_codes(const std::map<std::string, torch::Tensor>& trained,
     const auto found = exact.codes.find(wire);
     if (found == exact.codes.end()) continue;
     // Values are codes of at most 16 bits times the step, rounded once or twice: float32 is enough.
-    torch::Tensor codes = (trained.at(wire).to(torch::kCPU).flatten(1) / step).round();
+    const std::int64_t samples = found->second.size(0);
+    torch::Tensor codes = (trained.at(wire).to(torch::kCPU) / step).round();
+    const std::int64_t steps_taken = codes.size(0) / samples;
+    codes = codes.reshape({steps_taken, samples, -1});
     const std::vector<std::int64_t>& kept = exact.kept.at(wire);
-    if (!kept.empty()) codes = codes.index_select(1, torch::tensor(kept, torch::kInt64));
+    if (!kept.empty()) codes = codes.index_select(2, torch::tensor(kept, torch::kInt64));
+    codes = codes.transpose(0, 1).flatten(1);
     gap.different_codes += codes.ne(found->second.to(torch::kFloat32)).sum().item<std::int64_t>();
     gap.codes += codes.numel();
   }

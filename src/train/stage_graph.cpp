@@ -3,11 +3,13 @@
 #include <torch/torch.h>
 
 #include "compress/post_training.h"
+#include "compress/spike_thresholds.h"
 #include "rewrite/cnn.h"
 #include "rewrite/prune.h"
 #include "rewrite/prune_units.h"
 #include "rewrite/quantize.h"
 #include "rewrite/rewind.h"
+#include "rewrite/spike.h"
 #include "rewrite/units.h"
 
 namespace pare::train {
@@ -40,6 +42,11 @@ graph::Graph pruned(const graph::Graph& before, const recipe::Prune& options) {
 graph::Graph stage_graph(const graph::Graph& before, const recipe::Stage& stage,
                          const TrainingData& data) {
   graph::Graph graph = before;
+  if (stage.spike) {
+    graph = compress::balance_thresholds(
+        rewrite::spike(graph, *stage.spike), *stage.spike,
+        compress::calibration_samples(data.train.inputs, stage.spike->calibration_samples));
+  }
   const bool is_calibrated =
       stage.quantize && stage.quantize->calibration != recipe::Calibration::kNone;
   if (stage.quantize && !is_calibrated) {

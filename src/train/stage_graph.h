@@ -10,8 +10,8 @@ namespace pare::train {
 /// as the data ask.
 graph::Graph initial_graph(const recipe::Recipe& recipe, const TrainingData& data);
 
-/// The stage's rewrites applied in their order: quantize, then prune; with a calibration prune,
-/// then quantize.
+/// The stage's rewrites applied in their order: spike (with thresholds from training samples),
+/// quantize, prune; with a calibration quantize comes last.
 graph::Graph stage_graph(const graph::Graph& before, const recipe::Stage& stage,
                          const TrainingData& data);
 

@@ -75,6 +75,7 @@ double StageTrainer::train_step(const nn::Context& context, std::int64_t batch, 
   network_.mask_gradients();
   optimizer_.step(rate);
   network_.mask_values();
+  network_.clamp_neurons();
   return total;
 }
 

@@ -272,6 +272,10 @@ void write_mapping_declarations(const Frame& frame, const lower::Interface& inte
     writer.line("/* The index of the largest value, the first on ties. */");
     writer.line("size_t {}_argmax(const {} *codes);", frame.name, output);
   };
+  if (interface.steps > 0) {
+    writer.line("/* Steps that the network takes: its number of times through the loop. */");
+    writer.line("#define {}_STEPS {}", frame.upper, interface.steps);
+  }
   if (has_integer_argmax) argmax();
   writer.blank();
   writer.line("/* The two ends of a run, for one step: the only floating point there is. Define");

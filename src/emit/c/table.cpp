@@ -126,6 +126,19 @@ class TableOp {
     writer_.close();
   }
 
+  void operator()(const program::Multiply&) {
+    const Interval a = parts_.width_range(parts_.node.inputs[0]);
+    const Interval b = parts_.width_range(parts_.node.inputs[1]);
+    Interval all = hull_of(hull_of(a, b), program::product(a, b));
+    all = hull_of(all, parts_.frame.interval(parts_.y));
+    const std::string type = to_string(computing_type(all));
+    parts_.pointers();
+    parts_.pointer("b", parts_.node.inputs[1]);
+    writer_.open("for (size_t i = 0; i < {}; ++i)", parts_.frame.size(parts_.y));
+    writer_.line("y[i] = ({})(({})x[i] * ({})b[i]);", parts_.to, type, type);
+    writer_.close();
+  }
+
   void operator()(const program::Maximum&) {
     const std::string type = to_string(computing_type(hull_of(
         parts_.width_range(parts_.node.inputs[0]), parts_.width_range(parts_.node.inputs[1]))));

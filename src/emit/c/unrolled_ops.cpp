@@ -163,6 +163,19 @@ class UnrolledOp {
     return y;
   }
 
+  Values operator()(const program::Multiply&) {
+    Values y;
+    for (std::size_t i = 0; i < y_size_; ++i) {
+      const Value& a = inputs_[0][i];
+      const Value& b = inputs_[1][i];
+      const Interval product = program::product(a.interval, b.interval);
+      const CType type = computing_type(hull_of(hull_of(a.interval, b.interval), product));
+      y.push_back(statements_.define(Statements::as(type, a) + " * " + Statements::as(type, b),
+                                     type, product, {a, b}));
+    }
+    return y;
+  }
+
   Values operator()(const program::Concat&) {
     Values y;
     for (const Values& x : inputs_) y.insert(y.end(), x.begin(), x.end());

@@ -1,0 +1,93 @@
+#include "compress/spike_thresholds.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+
+#include <fmt/format.h>
+
+#include <torch/torch.h>
+
+#include "base/error.h"
+#include "nn/network.h"
+#include "rewrite/spike.h"
+
+namespace pare::compress {
+namespace {
+
+/// Elements of the largest wire, of all steps and of the samples that are run at once.
+constexpr std::int64_t kMostElements = std::int64_t{1} << 25;
+
+void fill(graph::Graph& graph, const std::string& parameter, double value) {
+  const auto id = find_parameter(graph, parameter);
+  check(id.has_value(), "no parameter " + parameter);
+  for (float& x : graph.parameter(*id).stored.as<float>()) x = static_cast<float>(value);
+}
+
+void set_leaks(graph::Graph& graph, double leak) {
+  for (graph::Parameter& parameter : graph.parameters) {
+    if (parameter.role == graph::Role::kLeak) fill(graph, parameter.name, leak);
+  }
+}
+
+/// The largest percentile of a wire's values at one step.
+double largest_percentile(const graph::Graph& graph, const std::string& wire, std::int64_t steps,
+                          double percent, const torch::Tensor& samples) {
+  const torch::NoGradGuard no_grad;
+  nn::Network network(graph, samples.device());
+  const std::int64_t batch =
+      std::clamp<std::int64_t>(kMostElements / network.largest_wire(), 1, samples.size(0));
+  double largest = -INFINITY;
+  for (std::int64_t start = 0; start < samples.size(0); start += batch) {
+    const std::int64_t size = std::min(batch, samples.size(0) - start);
+    std::map<std::string, torch::Tensor> trace{{wire, {}}};
+    nn::Context context;
+    context.trace = &trace;
+    network.forward(samples.narrow(0, start, size), context);
+    // A current that is the same at all steps comes once.
+    const torch::Tensor& currents = trace.at(wire);
+    const std::int64_t found = currents.size(0) == size ? 1 : steps;
+    for (const torch::Tensor& step : currents.view({found, -1})) {
+      if (!step.isfinite().all().item<bool>()) return NAN;
+      largest = std::max(largest, percentile(step, percent));
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+double percentile(const torch::Tensor& values, double percent) {
+  const torch::Tensor flat = values.flatten().to(torch::kCPU, torch::kFloat32);
+  const auto last = static_cast<double>(flat.numel() - 1);
+  const auto place = 1 + static_cast<std::int64_t>(std::round(percent / 100 * last));
+  return std::get<0>(flat.kthvalue(place)).item<double>();
+}
+
+graph::Graph balance_thresholds(const graph::Graph& graph, const recipe::Spike& options,
+                                const torch::Tensor& samples) {
+  check(samples.size(0) > 0, "thresholds of no samples");
+  graph::Graph measured = rewrite::with_steps(graph, options.calibration_steps);
+  set_leaks(measured, 1);
+  std::map<std::string, double> thresholds;
+  for (const rewrite::Neurons& neurons : rewrite::neurons_of(graph)) {
+    const double threshold = largest_percentile(
+        measured, neurons.current, options.calibration_steps, options.percentile, samples);
+    if (!(threshold > 0)) {
+      throw InputError(fmt::format(
+          "[spike] neurons '{}': the {}th percentile of their currents is {}, so no threshold "
+          "would let them spike; train the network longer, or raise spike.percentile",
+          neurons.node, options.percentile, threshold));
+    }
+    thresholds[neurons.threshold] = threshold;
+    fill(measured, neurons.threshold, threshold);
+  }
+  graph::Graph balanced = graph;
+  for (const auto& [name, threshold] : thresholds) {
+    fill(balanced, name, threshold * options.threshold_scale);
+  }
+  return balanced;
+}
+
+}  // namespace pare::compress
