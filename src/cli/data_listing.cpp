@@ -1,6 +1,7 @@
 #include "cli/data_listing.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,6 +25,7 @@ std::int64_t total_bytes(const data::CatalogueSet& set) {
 std::string state_of(const data::CatalogueFile& file) {
   const auto path = data::find_data_file(file.path);
   if (!path) return "absent";
+  if (file.sha256.empty()) return "here, its SHA-256 is not known";
   return sha256_hex(read_file(*path)) == file.sha256 ? "ok" : "another SHA-256";
 }
 
@@ -79,16 +81,18 @@ nlohmann::json set_json(const data::CatalogueSet& set) {
   nlohmann::json files = nlohmann::json::array();
   for (const data::CatalogueFile& file : set.files) {
     const auto path = data::find_data_file(file.path);
-    files.push_back({{"path", file.path},
-                     {"bytes", file.bytes},
-                     {"sha256", file.sha256},
-                     {"url", file.url.empty() ? nlohmann::json(nullptr) : nlohmann::json(file.url)},
-                     {"found", path ? nlohmann::json(*path) : nullptr}});
+    files.push_back(
+        {{"path", file.path},
+         {"bytes", file.bytes > 0 ? nlohmann::json(file.bytes) : nlohmann::json(nullptr)},
+         {"sha256", file.sha256.empty() ? nlohmann::json(nullptr) : nlohmann::json(file.sha256)},
+         {"url", file.url.empty() ? nlohmann::json(nullptr) : nlohmann::json(file.url)},
+         {"found", path ? nlohmann::json(*path) : nullptr}});
   }
-  return {{"name", set.name},       {"description", set.description},
-          {"terms", set.terms},     {"citation", set.citation},
-          {"classes", set.classes}, {"features", set.features},
-          {"files", files},         {"availability", availability(set)}};
+  const auto scene = set.scene ? nlohmann::json(set.scene->shape) : nlohmann::json(nullptr);
+  return {
+      {"scene_shape", scene},     {"name", set.name},         {"description", set.description},
+      {"terms", set.terms},       {"citation", set.citation}, {"classes", set.classes},
+      {"features", set.features}, {"files", files},           {"availability", availability(set)}};
 }
 
 std::string set_text(const data::CatalogueSet& set) {
@@ -96,15 +100,45 @@ std::string set_text(const data::CatalogueSet& set) {
       fmt::format("{}: {}\nterms     {}\ncite      {}\nclasses   {}\n", set.name, set.description,
                   set.terms, set.citation, fmt::join(set.classes, ", "));
   if (!set.features.empty()) text += fmt::format("features  {}\n", fmt::join(set.features, ", "));
+  if (set.scene) {
+    text += fmt::format("scene     {} rows x columns x bands\n", to_string(set.scene->shape));
+  }
   if (set.is_synthetic()) return text + "files     none: it is computed";
   Table table{{{"file", Align::kLeft}, {"bytes"}, {"state", Align::kLeft}, {"place", Align::kLeft}},
               {},
               {}};
   for (const data::CatalogueFile& file : set.files) {
     const auto path = data::find_data_file(file.path);
-    table.rows.push_back({file.path, grouped(file.bytes), state_of(file), path.value_or(file.url)});
+    table.rows.push_back({file.path, file.bytes > 0 ? grouped(file.bytes) : "?", state_of(file),
+                          path.value_or(file.url)});
   }
   return text + '\n' + render(table);
+}
+
+std::string scene_text(const data::Scene& scene) {
+  const std::vector<std::int64_t> counts = data::class_counts(scene);
+  const std::int64_t labelled = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+  Table table{{{"class", Align::kLeft}, {"pixels"}}, {}, {}};
+  for (std::size_t c = 0; c < counts.size(); ++c) {
+    table.rows.push_back({scene.classes[c], grouped(counts[c])});
+  }
+  return fmt::format("{}\n{} x {} pixels, {} bands; {} pixels are labelled, {} are not\n\n{}",
+                     scene.description, scene.rows(), scene.columns(), scene.cube.dim(2),
+                     grouped(labelled), grouped(scene.rows() * scene.columns() - labelled),
+                     render(table));
+}
+
+nlohmann::json scene_json(const data::Scene& scene) {
+  const std::vector<std::int64_t> counts = data::class_counts(scene);
+  const std::int64_t labelled = std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
+  nlohmann::json pixels = nlohmann::json::object();
+  for (std::size_t c = 0; c < counts.size(); ++c) pixels[scene.classes[c]] = counts[c];
+  return {{"rows", scene.rows()},
+          {"columns", scene.columns()},
+          {"bands", scene.cube.dim(2)},
+          {"labelled", labelled},
+          {"unlabelled", scene.rows() * scene.columns() - labelled},
+          {"pixels", pixels}};
 }
 
 Table summary_table(const std::vector<data::ArraySummary>& arrays) {

@@ -37,11 +37,17 @@ std::int64_t samples_of(const metrics::ConfusionMatrix& confusion, std::size_t t
 
 Table classes_table(const metrics::Classification& result,
                     const std::vector<std::string>& classes) {
-  Table table{
-      {{"class", Align::kLeft}, {"samples"}, {"AUC %"}, {"background % at 50 % signal"}}, {}, {}};
+  Table table{{{"class", Align::kLeft},
+               {"samples"},
+               {"AUC %"},
+               {"background % at 50 % signal"},
+               {"recall %"}},
+              {},
+              {}};
   for (std::size_t i = 0; i < result.auc.size(); ++i) {
     table.rows.push_back({name_of(i, classes), grouped(samples_of(result.confusion, i)),
-                          percent(result.auc[i]), percent(result.background_efficiency[i])});
+                          percent(result.auc[i]), percent(result.background_efficiency[i]),
+                          percent(result.recall[i])});
   }
   return table;
 }
@@ -68,8 +74,10 @@ constexpr std::size_t kMaxShownClasses = 12;
 std::string render_evaluation(const metrics::Classification& result,
                               const std::vector<std::string>& classes) {
   std::string text = fmt::format(
-      "Accuracy {} %, AUC {} % (mean over classes, one against the rest), {} samples.\n\n{}",
+      "Accuracy {} %, AUC {} % (mean over classes, one against the rest), {} samples.\n"
+      "Average accuracy {} % (mean recall of the classes), Cohen's kappa {} %.\n\n{}",
       percent(result.accuracy), percent(result.auc_macro), grouped(result.samples),
+      percent(result.average_accuracy), percent(result.kappa),
       render(classes_table(result, classes)));
   if (result.confusion.classes <= kMaxShownClasses) {
     text += "\n\n" + render(confusion_table(result.confusion, classes));
@@ -92,7 +100,10 @@ nlohmann::json evaluation_json(const metrics::Classification& result,
           {"auc_macro", number(result.auc_macro)},
           {"auc", by_class(result.auc, classes)},
           {"background_efficiency", by_class(result.background_efficiency, classes)},
-          {"confusion", std::move(confusion)}};
+          {"confusion", std::move(confusion)},
+          {"average_accuracy", number(result.average_accuracy)},
+          {"kappa", number(result.kappa)},
+          {"recall", by_class(result.recall, classes)}};
 }
 
 }  // namespace pare::cli

@@ -16,7 +16,8 @@ std::string render_evaluation(const metrics::Classification& result,
                               const std::vector<std::string>& classes);
 
 /// {"samples", "accuracy", "auc_macro", "auc": {class: …}, "background_efficiency": {class: …},
-/// "confusion": [[…]]}; null where a figure is undefined.
+/// "confusion": [[…]], "average_accuracy", "kappa", "recall": {class: …}}; null where a figure is
+/// undefined.
 nlohmann::json evaluation_json(const metrics::Classification& result,
                                const std::vector<std::string>& classes);
 

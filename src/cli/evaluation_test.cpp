@@ -19,6 +19,8 @@ TEST(Evaluation, ShowsTotalsAndClasses) {
   EXPECT_THAT(text, HasSubstr("3 samples"));
   EXPECT_THAT(text, HasSubstr("gluon          2  100.00                         0.00"));
   EXPECT_THAT(text, HasSubstr("class 2        0       -                            -"));
+  EXPECT_THAT(text, HasSubstr("Average accuracy 75.00 % (mean recall of the classes), Cohen's "
+                              "kappa 40.00 %."));
   EXPECT_THAT(text, HasSubstr("gluon               1      1        0"));
 }
 
@@ -29,6 +31,11 @@ TEST(Evaluation, JsonHasNullForWhatIsUndefined) {
   EXPECT_EQ(json["auc"]["quark"], 1.0);
   EXPECT_TRUE(json["auc"]["2"].is_null());
   EXPECT_EQ(json["background_efficiency"]["gluon"], 0.0);
+  EXPECT_EQ(json["recall"]["gluon"], 0.5);
+  EXPECT_TRUE(json["recall"]["2"].is_null());
+  EXPECT_EQ(json["average_accuracy"], 0.75);
+  // 3 samples, 2 right; 2 * 1 + 1 * 2 = 4: (3 * 2 - 4) / (9 - 4)
+  EXPECT_NEAR(json["kappa"].get<double>(), 0.4, 1e-12);
   EXPECT_EQ(json["confusion"], nlohmann::json::parse("[[1,1,0],[0,1,0],[0,0,0]]"));
 }
 

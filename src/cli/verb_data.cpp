@@ -14,7 +14,9 @@
 #include "data/fetch.h"
 #include "data/find_file.h"
 #include "data/npz.h"
+#include "data/scene_source.h"
 #include "data/source.h"
+#include "data/synthetic_scene.h"
 
 namespace pare::cli {
 namespace {
@@ -50,12 +52,19 @@ ExitCode list(Output& output) {
 ExitCode info(const InfoOptions& options, Output& output) {
   const std::string ending = data::extension(options.what);
   const bool is_file = ending == ".npy" || data::has_named_arrays(options.what) ||
-                       ending == ".csv" || ending == ".gz" ||
+                       ending == ".csv" || ending == ".gz" || ending == ".hdr" ||
                        std::filesystem::is_regular_file(options.what);
   if (!is_file) {
     const data::CatalogueSet set = data::find_set(options.what);
-    output.print(set_json(set));
+    nlohmann::json json = set_json(set);
     output.print(set_text(set));
+    const bool can_be_read = set.is_synthetic() || availability(set) == "here";
+    if (set.scene && can_be_read) {
+      const data::Scene scene = data::read_set_scene(set);
+      json["scene"] = scene_json(scene);
+      output.print('\n' + scene_text(scene));
+    }
+    output.print(json);
     return kFine;
   }
   const auto arrays = data::summarise_file(options.what);
@@ -83,6 +92,21 @@ ExitCode fetch(const FetchOptions& options, Output& output) {
   return kFine;
 }
 
+/// A computed scene as a recipe reads it again: arrays X and y.
+ExitCode make_scene_file(const data::CatalogueSet& set, const MakeOptions& options,
+                         Output& output) {
+  data::Scene scene = data::make_synthetic_scene(set, options.seed);
+  nlohmann::json json = scene_json(scene);
+  json["name"] = set.name;
+  json["file"] = options.out;
+  json["seed"] = options.seed;
+  for (std::int64_t& label : scene.labels.as<std::int64_t>()) ++label;  // 0 is unlabelled there
+  data::write_npz(options.out, {{"X", std::move(scene.cube)}, {"y", scene.labels.to(DType::kU8)}});
+  output.print(json);
+  output.print(fmt::format("{}: cube X and label map y of {}", options.out, set.description));
+  return kFine;
+}
+
 ExitCode make(const MakeOptions& options, Output& output) {
   const data::CatalogueSet set = data::find_set(options.name);
   if (!set.is_synthetic()) {
@@ -94,6 +118,7 @@ ExitCode make(const MakeOptions& options, Output& output) {
   if (data::extension(options.out) != ".npz") {
     throw InputError(fmt::format("{}: expected a file that ends in .npz", options.out));
   }
+  if (set.scene) return make_scene_file(set, options, output);
   data::Source made = data::make_synthetic(set, options.samples, options.seed);
   const std::int64_t num_train = made.train.size();
   const std::int64_t num_test = made.test->size();
@@ -122,8 +147,9 @@ Verb add_info(CLI::App& parent) {
                                  "  pare data info jets/embedded\n  pare data info mine.npz\n"
                                  "  pare data info scene.mat\n");
   const auto options = std::make_shared<InfoOptions>();
-  app->add_option("what", options->what,
-                  "A data set's name, or a .npy, .npz, .mat, .h5, .hdf5, .csv or IDX file")
+  app->add_option(
+         "what", options->what,
+         "A data set's name, or a .npy, .npz, .mat, .h5, .hdf5, .hdr (ENVI), .csv or IDX file")
       ->required();
   return {app, [options](Output& output) { return info(*options, output); }};
 }
@@ -145,7 +171,7 @@ Verb add_make(CLI::App& parent) {
   app->add_option("name", options->name, "A data set's name")->required();
   app->add_option("-o,--out", options->out, "The file to write (.npz)")->required();
   app->add_option("--samples", options->samples,
-                  "Training and test samples together (default 4000)");
+                  "Training and test samples together (default 4000); not of scenes");
   app->add_option("--seed", options->seed, "Seed of the samples (default 1, as recipes get them)");
   return {app, [options](Output& output) { return make(*options, output); }};
 }

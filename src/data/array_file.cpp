@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "data/envi.h"
 #include "data/hdf5.h"
 #include "data/idx.h"
 #include "data/mat.h"
@@ -56,6 +57,7 @@ Tensor ArrayFile::read(const std::string& name) const {
 
 Tensor read_array(const std::string& path, const std::string& array) {
   if (has_named_arrays(path)) return ArrayFile(path).read(array);
+  if (extension(path) == ".hdr") return read_envi(path).values;
   return extension(path) == ".npy" ? read_npy(path) : read_idx(path);
 }
 

@@ -34,8 +34,8 @@ class ArrayFile {
   std::optional<NpzReader> npz_;  ///< of a .npz file
 };
 
-/// The array of a .npy file or an IDX file (any other ending), or the named one of a .npz, .mat or
-/// HDF5 file. Throws InputError as their readers do.
+/// The array of a .npy file, an ENVI header's (.hdr) or an IDX file (any other ending), or the
+/// named one of a .npz, .mat or HDF5 file. Throws InputError as their readers do.
 Tensor read_array(const std::string& path, const std::string& array);
 
 /// What messages call an array: "jets.npz: array 'X_train'", or the file alone.

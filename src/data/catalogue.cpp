@@ -33,6 +33,24 @@ std::optional<SplitSource> read_split(TomlReader& set, std::string_view key) {
   return SplitSource{.inputs = array_source(inputs), .labels = array_source(labels)};
 }
 
+std::optional<SceneSource> read_scene(TomlReader& set) {
+  std::optional<TomlReader> table = set.table("scene");
+  if (!table) return std::nullopt;
+  SceneSource scene;
+  std::string cube;
+  std::string labels;
+  table->read("cube", cube);
+  table->read("labels", labels);
+  table->read("shape", scene.shape, IntRange{.min = 1});
+  table->read("label_numbers", scene.label_numbers, IntRange{1, 65535});
+  table->finish();
+  if (cube.empty() != labels.empty()) table->fail("cube", "both cube and labels, or neither");
+  if (scene.shape.size() != 3) table->fail("shape", "expected rows, columns, bands");
+  scene.cube = array_source(cube);
+  scene.labels = array_source(labels);
+  return scene;
+}
+
 CatalogueFile read_file_entry(TomlReader& reader) {
   CatalogueFile file;
   reader.read("path", file.path);
@@ -41,7 +59,11 @@ CatalogueFile read_file_entry(TomlReader& reader) {
   reader.read("bytes", file.bytes, {.min = 1});
   reader.finish();
   if (file.path.empty()) reader.fail("path", "a file without a path");
-  if (file.sha256.size() != 64) reader.fail("sha256", "expected 64 hexadecimal digits");
+  const bool is_unknown = file.sha256.empty() && file.bytes == 0;
+  if (!is_unknown && file.sha256.size() != 64) {
+    reader.fail("sha256", "expected 64 hexadecimal digits (or neither sha256 nor bytes)");
+  }
+  if (!is_unknown && file.bytes == 0) reader.fail("bytes", "expected the size of the file");
   return file;
 }
 
@@ -58,10 +80,14 @@ CatalogueSet read_set(TomlReader& reader) {
   set.train = read_split(reader, "train");
   set.validation = read_split(reader, "validation");
   set.test = read_split(reader, "test");
+  set.scene = read_scene(reader);
   reader.finish();
   if (set.name.empty()) reader.fail("name", "a set without a name");
   check_axes(set.axes);
   if (set.classes.size() < 2) reader.fail("classes", "expected at least two classes");
+  if (set.scene && set.scene->label_numbers.size() != set.classes.size()) {
+    reader.fail("scene", "expected one of label_numbers a class");
+  }
   return set;
 }
 

@@ -6,12 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "base/tensor.h"
+
 namespace pare::data {
 
-/// An array of a file: the whole of a .npy or IDX file, or a named one of a .npz file.
+/// An array of a file: the whole of a .npy or IDX file, or a named one of a .npz or .mat file.
 struct ArraySource {
   std::string file;   ///< relative to a data folder
-  std::string array;  ///< empty but for .npz
+  std::string array;  ///< empty but for files of named arrays
 };
 
 /// Where inputs and labels of one split lie.
@@ -20,10 +22,18 @@ struct SplitSource {
   ArraySource labels;
 };
 
+/// Where a scene lies, and what it must be.
+struct SceneSource {
+  ArraySource cube;  ///< an empty file: the scene is computed
+  ArraySource labels;
+  Shape shape;                              ///< of the cube: rows, columns, bands
+  std::vector<std::int64_t> label_numbers;  ///< of the classes, in their order
+};
+
 struct CatalogueFile {
-  std::string path;  ///< relative to a data folder
-  std::string url;   ///< its official address; empty: it has none
-  std::string sha256;
+  std::string path;    ///< relative to a data folder
+  std::string url;     ///< its official address; empty: it has none
+  std::string sha256;  ///< empty: not known, and neither is its size
   std::int64_t bytes = 0;
 };
 
@@ -40,6 +50,7 @@ struct CatalogueSet {
   std::optional<SplitSource> train;
   std::optional<SplitSource> validation;
   std::optional<SplitSource> test;
+  std::optional<SceneSource> scene;  ///< in the place of those
 
   bool is_synthetic() const { return files.empty(); }
 };

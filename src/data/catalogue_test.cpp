@@ -26,18 +26,23 @@ TEST(Catalogue, EverySetIsComplete) {
     EXPECT_NE(set.description, "");
     EXPECT_NE(set.terms, "");
     EXPECT_NE(set.citation, "");
-    EXPECT_EQ(set.train.has_value(), !set.is_synthetic());
+    EXPECT_EQ(set.train.has_value(), !set.is_synthetic() && !set.scene);
     std::set<std::string> files;
     for (const CatalogueFile& file : set.files) files.insert(file.path);
     for (const auto& split : {set.train, set.validation, set.test}) {
       if (!split) continue;
       EXPECT_TRUE(files.count(split->inputs.file) == 1 && files.count(split->labels.file) == 1);
     }
+    if (set.scene && !set.is_synthetic()) {
+      EXPECT_TRUE(files.count(set.scene->cube.file) == 1 &&
+                  files.count(set.scene->labels.file) == 1);
+    }
   }
 }
 
 TEST(Catalogue, SyntheticAndSimulatedDataSaySo) {
   EXPECT_THAT(find_set("synthetic/mixture").description, HasSubstr("synthetic"));
+  EXPECT_THAT(find_set("synthetic/scene").description, HasSubstr("synthetic"));
   EXPECT_THAT(find_set("jets").description, HasSubstr("simulated jets (PYTHIA 8 + FastJet)"));
 }
 
@@ -72,6 +77,9 @@ TEST(Catalogue, MistakesAreNamed) {
   fails("[[set]]\nclasses = ['a', 'b']", "without a name");
   fails("[[set]]\nname = 'x'\nclasses = ['a']", "two classes");
   fails("[[set]]\nname = 'x'\n[[set.file]]\npath = 'p'\nsha256 = 'ab'", "64 hexadecimal");
+  fails("[[set]]\nname = 'x'\nclasses = ['a', 'b']\nscene.shape = [1, 2]", "rows, columns, bands");
+  fails("[[set]]\nname = 'x'\nclasses = ['a', 'b']\nscene.shape = [1, 2, 3]", "label_numbers");
+  fails("[[set]]\nname = 'x'\nscene.cube = 'p'\nscene.shape = [1, 2, 3]", "both cube and labels");
   fails("[[set]]\nname = 'x'\ntrain.inputs = 'p'", "both inputs and labels");
 }
 

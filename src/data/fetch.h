@@ -34,8 +34,8 @@ struct FetchedFile {
 };
 
 /// Gets the files of a set that are in no data folder, into `folder`; files that are there are
-/// checked against their hashes. Throws InputError as download() does, and if a file has no public
-/// address or one that is there has another hash.
+/// checked against their hashes where those are known. Throws InputError as download() does, and if
+/// a file has no public address or one that is there has another hash.
 std::vector<FetchedFile> fetch_set(const CatalogueSet& set, const std::string& folder,
                                    const ProgressSink& progress = {});
 

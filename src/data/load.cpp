@@ -8,7 +8,9 @@
 #include "data/axes.h"
 #include "data/catalogue.h"
 #include "data/label_noise.h"
+#include "data/load_scene.h"
 #include "data/samples.h"
+#include "data/scene_source.h"
 #include "data/source.h"
 #include "data/split.h"
 #include "data/standardise.h"
@@ -17,12 +19,18 @@ namespace pare::data {
 namespace {
 
 void check_request(const Request& request) {
-  if (request.set.empty() == request.train.empty()) {
-    throw InputError(request.set.empty()
-                         ? "data: neither a set nor files given; set data.set or data.train"
-                         : "data: both data.set and data.train given; remove one");
+  const int sources = (request.set.empty() ? 0 : 1) + (request.train.empty() ? 0 : 1) +
+                      (request.cube.empty() ? 0 : 1);
+  if (sources != 1) {
+    throw InputError(
+        sources == 0
+            ? "data: neither a set nor files given; set data.set, data.train or data.cube"
+            : "data: more than one of data.set, data.train and data.cube given; remove one");
   }
-  if (!request.set.empty() && !(request.validation.empty() && request.test.empty())) {
+  if (!request.label_map.empty() && request.cube.empty()) {
+    throw InputError("data: data.label_map is the labels of a scene; it needs data.cube");
+  }
+  if (request.train.empty() && !(request.validation.empty() && request.test.empty())) {
     throw InputError(
         "data: data.validation and data.test are files of your own; they need "
         "data.train in the place of data.set");
@@ -32,7 +40,6 @@ void check_request(const Request& request) {
         "data: data.validation is a file, but data.split is not \"given\"; set it, or "
         "remove the file");
   }
-  check_axes(request.axes);
   if (!(request.validation_fraction > 0 && request.validation_fraction < 1)) {
     throw InputError(
         fmt::format("data.validation_fraction: {}, expected more than 0 and less than 1",
@@ -150,6 +157,11 @@ void map_by_own_statistics(Samples& samples, const Standardisation& of_training_
 
 Dataset load(const Request& request) {
   check_request(request);
+  if (asks_for_scene(request)) return load_scene(request);
+  check_axes(request.axes);
+  if (request.split == Split::kSpatial) {
+    throw InputError("data.split: \"spatial\" is of scenes; use \"stratified\" or \"k_fold\"");
+  }
   Source source = read_source(request);
   check_parts(source, request);
   add_noise(source, request);

@@ -9,6 +9,8 @@ namespace pare::data {
 /// order: labels of the training file (and of a given validation file) are noised; the validation
 /// part is split off; the training part is cut to max_train_samples; statistics are taken.
 ///
+/// Of a scene samples are cut and split as load_scene() says.
+///
 /// With Standardise::kEachFile the result's `standardisation` holds the statistics of the whole
 /// training file, and the inputs of every other file are mapped beforehand so that applying it
 /// gives them standardised by their own statistics.

@@ -214,7 +214,7 @@ TEST_F(Load, RequestsThatCannotBeMetAreNamed) {
       {{.set = "synthetic/mixture", .synthetic_samples = 3}, "at least 50"},
       {{.set = "synthetic/mixture", .classes = {"a", "b"}}, "2 names"},
       {{.train = path("no_test.npz")}, "X_test and y_test"},
-      {{.train = path("a.txt")}, "expected .npz, .csv, .mat"}};
+      {{.train = path("a.doc")}, "expected .npz, .csv, .mat"}};
   for (const BadRequest& bad : cases) {
     EXPECT_THAT([&] { load(bad.request); }, ThrowsMessage<InputError>(HasSubstr(bad.message)));
   }

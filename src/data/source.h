@@ -24,6 +24,10 @@ struct Source {
   std::optional<Samples> test;
 };
 
+/// Where a file of the set lies. Throws InputError if it is missing (where it was looked for) or of
+/// another size than the catalogue says.
+std::string set_file(const std::string& file, const CatalogueSet& set);
+
 /// The files of a catalogue's set. Throws InputError: files that are missing (where they were
 /// looked for), of another size than the catalogue says, or broken.
 Source read_set_files(const CatalogueSet& set);

@@ -17,27 +17,9 @@ namespace {
 
 constexpr std::int64_t kMinSyntheticSamples = 50;
 
-/// Where a file of the set lies. Its size tells a cut or foreign file without reading it; a gzip
-/// file carries a checksum of its own, and other compressors make other sizes of the same data.
-std::string locate(const std::string& file, const CatalogueSet& set) {
-  const std::string path = require_data_file(file, set.name);
-  const auto entry = std::find_if(set.files.begin(), set.files.end(),
-                                  [&](const CatalogueFile& known) { return known.path == file; });
-  check(entry != set.files.end(), "catalogue: an array in a file that is not listed");
-  std::error_code error;
-  const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
-  if (!error && bytes != entry->bytes && !file.ends_with(".gz")) {
-    throw InputError(fmt::format(
-        "{}: {} bytes, expected {}: it is cut or not the file of data set '{}'; remove it "
-        "and get it again",
-        path, bytes, entry->bytes, set.name));
-  }
-  return path;
-}
-
 RawSamples read_raw(const SplitSource& split, const CatalogueSet& set) {
-  const std::string inputs = locate(split.inputs.file, set);
-  const std::string labels = locate(split.labels.file, set);
+  const std::string inputs = set_file(split.inputs.file, set);
+  const std::string labels = set_file(split.labels.file, set);
   RawSamples raw{.inputs = read_array(inputs, split.inputs.array),
                  .labels = read_array(labels, split.labels.array),
                  .inputs_origin = origin_of_array(inputs, split.inputs.array),
@@ -63,6 +45,25 @@ Source described(const CatalogueSet& set) {
 }
 
 }  // namespace
+
+std::string set_file(const std::string& file, const CatalogueSet& set) {
+  const std::string path = require_data_file(file, set.name);
+  const auto entry = std::find_if(set.files.begin(), set.files.end(),
+                                  [&](const CatalogueFile& known) { return known.path == file; });
+  check(entry != set.files.end(), "catalogue: an array in a file that is not listed");
+  if (entry->bytes == 0) return path;
+  // Its size tells a cut or foreign file without reading it; a gzip file carries a checksum of its
+  // own, and other compressors make other sizes of the same data.
+  std::error_code error;
+  const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(path, error));
+  if (!error && bytes != entry->bytes && !file.ends_with(".gz")) {
+    throw InputError(fmt::format(
+        "{}: {} bytes, expected {}: it is cut or not the file of data set '{}'; remove it "
+        "and get it again",
+        path, bytes, entry->bytes, set.name));
+  }
+  return path;
+}
 
 Source read_set_files(const CatalogueSet& set) {
   check(set.train.has_value(), "catalogue: a set without training samples");

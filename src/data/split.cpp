@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint32_t kStratifiedStep = 1;
 constexpr std::uint32_t kFoldStep = 2;
 constexpr std::uint32_t kSampleStep = 3;
+constexpr std::uint32_t kTrainingStep = 4;  // 5 is scene_split.cpp's
 
 /// Rows of each class, in random order. The order of one class depends on no other.
 std::map<std::int64_t, std::vector<std::int64_t>> shuffled_classes(
@@ -45,6 +46,22 @@ RowSplit split_stratified(std::span<const std::int64_t> labels, double fraction,
     const auto count = std::llround(fraction * static_cast<double>(rows.size()));
     split.validation.insert(split.validation.end(), rows.begin(), rows.begin() + count);
     split.train.insert(split.train.end(), rows.begin() + count, rows.end());
+  }
+  std::sort(split.train.begin(), split.train.end());
+  std::sort(split.validation.begin(), split.validation.end());
+  return split;
+}
+
+RowSplit split_training_fraction(std::span<const std::int64_t> labels, double fraction,
+                                 std::uint64_t seed) {
+  check(fraction >= 0 && fraction <= 1, "split_training_fraction: fraction not in [0, 1]");
+  RowSplit split;
+  for (const auto& [label, rows] : shuffled_classes(labels, seed, kTrainingStep)) {
+    const double share = fraction * static_cast<double>(rows.size());
+    // 0.29 * 100 is a little less than 29 in double.
+    const auto count = std::max<std::int64_t>(1, std::llround(std::floor(share + 1e-9)));
+    split.train.insert(split.train.end(), rows.begin(), rows.begin() + count);
+    split.validation.insert(split.validation.end(), rows.begin() + count, rows.end());
   }
   std::sort(split.train.begin(), split.train.end());
   std::sort(split.validation.begin(), split.validation.end());

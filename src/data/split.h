@@ -17,6 +17,11 @@ struct RowSplit {
 RowSplit split_stratified(std::span<const std::int64_t> labels, double fraction,
                           std::uint64_t seed);
 
+/// Takes floor(fraction * n) rows of each class, but at least one, drawn at random, for training;
+/// the others are in `validation`. fraction in [0, 1].
+RowSplit split_training_fraction(std::span<const std::int64_t> labels, double fraction,
+                                 std::uint64_t seed);
+
 /// Shuffles the rows, cuts them into `folds` parts whose sizes differ by at most one, and validates
 /// with part `fold`. REQUIRES: 2 <= folds <= num_rows, 0 <= fold < folds.
 RowSplit split_k_fold(std::int64_t num_rows, int folds, int fold, std::uint64_t seed);

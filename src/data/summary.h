@@ -27,8 +27,8 @@ inline constexpr std::size_t kMaxCounted = 100;
 
 ArraySummary summarise(std::string name, const Tensor& tensor);
 
-/// Every array of a .npy, .npz, .mat, HDF5 or IDX file, every column of a .csv file. Throws
-/// InputError as their readers do.
+/// Every array of a .npy, .npz, .mat, HDF5, ENVI (.hdr) or IDX file, every column of a .csv file.
+/// Throws InputError as their readers do.
 std::vector<ArraySummary> summarise_file(const std::string& path);
 
 }  // namespace pare::data

@@ -16,6 +16,7 @@
 #include "data/axes.h"
 #include "data/cifar.h"
 #include "data/csv.h"
+#include "data/events.h"
 #include "data/idx.h"
 #include "data/image_folder.h"
 #include "data/samples.h"
@@ -148,6 +149,28 @@ UserPart idx_part(const std::string& path, const std::string& labels_path, const
   return part;
 }
 
+UserPart event_part(const std::string& path, const Request& request) {
+  if (request.standardise != Standardise::kNone) {
+    throw InputError(fmt::format(
+        "{}: event recordings are counts over time; set data.standardise = \"none\"", path));
+  }
+  if (request.frames < 1 || request.frame_us < 0) {
+    throw InputError(fmt::format("data.frames: {}, data.frame_us: {}, expected at least 1 and 0",
+                                 request.frames, request.frame_us));
+  }
+  LabelledEvents events =
+      read_event_list(path, {.frames = request.frames, .frame_us = request.frame_us});
+  UserPart part;
+  part.origin = path;
+  part.samples = make_samples({.inputs = std::move(events.inputs),
+                               .labels = std::move(events.labels),
+                               .inputs_origin = path,
+                               .labels_origin = path,
+                               .first_label = request.first_label},
+                              {});
+  return part;
+}
+
 UserPart read_one(const std::string& path, const std::string& suffix, const Request& request) {
   std::error_code error;
   if (fs::is_directory(path, error)) return image_part(read_image_folder(path), path);
@@ -157,10 +180,12 @@ UserPart read_one(const std::string& path, const std::string& suffix, const Requ
     const ArrayFile file(path);
     return array_part(path, file, file.has(request.inputs + suffix) ? suffix : "", request);
   }
+  if (ending == ".txt") return event_part(path, request);
   if (ending == ".bin") return image_part(read_cifar(path, cifar_labels(request, path)), path);
   if (const auto labels = idx_labels_of(path)) return idx_part(path, *labels, request);
   throw InputError(fmt::format(
-      "{}: ends in '{}', expected .npz, .csv, .mat, .h5, .hdf5, .bin (CIFAR), IDX images "
+      "{}: ends in '{}', expected .npz, .csv, .mat, .h5, .hdf5, .bin (CIFAR), .txt (a list of "
+      "event recordings), IDX images "
       "(…images-idx3-ubyte, .gz or not), or a folder of PNG images",
       path, ending));
 }

@@ -25,6 +25,9 @@ struct UserPart {
 ///   "coarse";
 /// - IDX images ("…images-idx3-ubyte", with .gz or without): the labels lie beside them under the
 ///   same name with labels-idx1 in the place of images-idx3;
+/// - .txt: a list of event recordings that lie beside it (read_event_list), as the request's frames
+///   and frame_us say: [N, T, 2, 34, 34]. They must not be standardised: what would be a channel's
+///   statistics are a time step's;
 /// - a folder: PNG images, one folder a class.
 /// Relative names start at the request's base folder. `*` and `?` in the last part of a name stand
 /// for all files that match, joined in the order of their names. Images come as [N, C, H, W], other

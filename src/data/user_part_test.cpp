@@ -74,7 +74,7 @@ TEST_F(Part, AxesAndFirstLabelOfAnArchive) {
 }
 
 TEST_F(Part, OtherEndingsAreRefusedWithThoseThatAreRead) {
-  EXPECT_THAT([&] { read_user_part(path("a.txt"), "", {}); },
+  EXPECT_THAT([&] { read_user_part(path("a.doc"), "", {}); },
               ThrowsMessage<InputError>(HasSubstr("expected .npz, .csv, .mat, .h5")));
 }
 

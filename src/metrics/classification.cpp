@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "metrics/agreement.h"
 #include "metrics/roc.h"
 #include "metrics/softmax.h"
 
@@ -26,6 +27,9 @@ Classification classify(const Scores& outputs, const Scores& probabilities,
   result.auc_macro = macro_mean(result.auc);
   result.background_efficiency = one_vs_rest_background_efficiency(probabilities, labels);
   result.confusion = confusion_matrix(outputs, labels);
+  result.recall = recalls(result.confusion);
+  result.average_accuracy = average_accuracy(result.confusion);
+  result.kappa = cohens_kappa(result.confusion);
   return result;
 }
 

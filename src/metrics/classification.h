@@ -12,11 +12,14 @@ namespace pare::metrics {
 /// How well a classifier did on a set of samples (docs/metrics.md).
 struct Classification {
   std::int64_t samples = 0;
-  double accuracy = 0;
+  double accuracy = 0;                        ///< overall ("OA")
   double auc_macro = 0;                       ///< mean of `auc`
   std::vector<double> auc;                    ///< by class, one against the rest; NaN: undefined
   std::vector<double> background_efficiency;  ///< by class, at 50 % signal efficiency
   ConfusionMatrix confusion;
+  std::vector<double> recall;   ///< by class; NaN: without samples
+  double average_accuracy = 0;  ///< mean of `recall` ("AA")
+  double kappa = 0;             ///< Cohen's
 };
 
 /// `outputs` decide the class of a sample; `probabilities`, which compare across samples, rank the

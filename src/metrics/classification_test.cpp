@@ -21,6 +21,9 @@ TEST(Classify, GathersAllMetrics) {
   EXPECT_EQ(result.auc_macro, 0.75);
   EXPECT_EQ(result.background_efficiency, (std::vector<double>{0, 0}));
   EXPECT_EQ(result.confusion.at(0, 1), 1);
+  EXPECT_EQ(result.recall, (std::vector<double>{0.5, 0.5}));
+  EXPECT_EQ(result.average_accuracy, 0.5);
+  EXPECT_EQ(result.kappa, 0);
 }
 
 TEST(Classify, DecidesByTheOutputsAndRanksByTheProbabilities) {

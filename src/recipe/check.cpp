@@ -15,13 +15,25 @@ void check_data(const Data& data, const std::string& origin) {
   const auto fail = [&](std::string_view message) {
     throw InputError(fmt::format("{}: [data]: {}", origin, message));
   };
-  if (data.set.empty() && data.train.empty()) {
+  if (data.set.empty() && data.train.empty() && data.cube.empty()) {
     fail(
         "expected set = a name that `pare data list` shows, or train = a file or folder of your "
-        "own");
+        "own, or cube = a scene of your own");
+  }
+  if (!data.cube.empty() &&
+      !(data.set.empty() && data.train.empty() && data.validation.empty() && data.test.empty())) {
+    fail("a cube goes without set, train, validation and test; its split makes the parts");
+  }
+  if (!data.label_map.empty() && data.cube.empty()) fail("label_map needs cube = a scene's file");
+  if (data.patch % 2 == 0) fail(fmt::format("patch = {}, expected an odd number", data.patch));
+  if (!data.train.empty() && data.split == Split::kSpatial) {
+    fail("split = \"spatial\" is of scenes, a set or a cube");
   }
   if (!data.set.empty() && !(data.train.empty() && data.validation.empty() && data.test.empty())) {
     fail("found a set and files of your own; expected one of them");
+  }
+  if (!data.cube.empty() && data.split != Split::kStratified && data.split != Split::kSpatial) {
+    fail("a scene is split \"stratified\" or \"spatial\"");
   }
   if (data.set.empty() && data.split == Split::kGiven && data.validation.empty()) {
     fail("split = \"given\" needs validation = a file");

@@ -13,6 +13,8 @@ data::Split split_of(Split split) {
       return data::Split::kStratified;
     case Split::kKFold:
       return data::Split::kKFold;
+    case Split::kSpatial:
+      return data::Split::kSpatial;
   }
   throw InternalError("recipe: unknown split");
 }
@@ -37,18 +39,25 @@ data::Request data_request(const Recipe& recipe) {
           .train = data.train,
           .validation = data.validation,
           .test = data.test,
+          .cube = data.cube,
+          .label_map = data.label_map,
           .inputs = data.inputs,
           .labels = data.labels,
           .axes = data.axes,
           .first_label = data.first_label,
           .classes = data.classes,
           .split = split_of(data.split),
+          .train_fraction = data.train_fraction,
           .validation_fraction = data.validation_fraction,
+          .patch = data.patch,
+          .block = data.block,
           .folds = data.folds,
           .fold = data.fold,
           .max_train_samples = data.max_train_samples,
           .label_noise = data.label_noise,
           .standardise = standardise_of(data.standardise),
+          .frames = data.frames,
+          .frame_us = data.frame_us,
           .synthetic_samples = data.synthetic_samples,
           .seed = recipe.seed,
           .base_folder = recipe.base_folder};

@@ -30,18 +30,25 @@ void visit_fields(T& data, Visitor&& visit) {
   visit("train", data.train);
   visit("validation", data.validation);
   visit("test", data.test);
+  visit("cube", data.cube);
+  visit("label_map", data.label_map);
   visit("inputs", data.inputs);
   visit("labels", data.labels);
   visit("axes", data.axes);
   visit("first_label", data.first_label, IntRange{0, 65535});
   visit("classes", data.classes);
   visit("split", data.split);
+  visit("train_fraction", data.train_fraction, kInsideZeroOne);
   visit("validation_fraction", data.validation_fraction, kInsideZeroOne);
+  visit("patch", data.patch, IntRange{1, 1023});
+  visit("block", data.block, IntRange{1, 1'000'000});
   visit("folds", data.folds, IntRange{2, 1000});
   visit("fold", data.fold, IntRange{0, 999});
   visit("max_train_samples", data.max_train_samples, IntRange{.min = 0});
   visit("label_noise", data.label_noise, kFraction);
   visit("standardise", data.standardise);
+  visit("frames", data.frames, IntRange{1, 100'000});
+  visit("frame_us", data.frame_us, IntRange{0, 1 << 23});
   visit("synthetic_samples", data.synthetic_samples, IntRange{20, 100'000'000});
 }
 

@@ -10,7 +10,7 @@ namespace pare::recipe {
 // The schema of a recipe: what each key means, its default, and what it may be. docs/recipe.md is
 // the user's page of it. Enumerators are spelled in TOML as snake_case without the k.
 
-enum class Split { kGiven, kStratified, kKFold };
+enum class Split { kGiven, kStratified, kKFold, kSpatial };
 enum class Standardise {
   kNone,
   kTrain,     ///< mean and sd of the training samples, for all splits
@@ -24,6 +24,8 @@ struct Data {
   std::string train = {};       ///< a file or folder of the user's, relative to the recipe
   std::string validation = {};  ///< with split = "given"
   std::string test = {};
+  std::string cube = {};         ///< or a scene of the user's: a file of its cube,
+  std::string label_map = {};    ///< and one of its labels; empty: an array of the same file
   std::string inputs = "X";      ///< array of inputs [N, …]; with a suffix (X_train) in one file
   std::string labels = "y";      ///< array of labels [N]; CSV: the column
   std::string axes = {};         ///< what the axes of the inputs are ("HWCN"); empty: samples first
@@ -31,13 +33,18 @@ struct Data {
   std::vector<std::string> classes =
       {};  ///< names in the order of the labels; empty: as in the data
   Split split = Split::kStratified;
+  double train_fraction = 0.4;  ///< scenes: of the labelled pixels, validation included
   double validation_fraction = 0.25;
+  std::int64_t patch = 5;              ///< scenes: rows and columns of a sample
+  std::int64_t block = 16;             ///< scenes, split = "spatial": rows and columns of a block
   int folds = 4;                       ///< with split = "k_fold"
   int fold = 0;                        ///< which of them is the validation set
   std::int64_t max_train_samples = 0;  ///< 0: all; else a stratified part
   double label_noise = 0;  ///< this fraction of the training file's rows, from the first,
                            ///< gets a uniformly drawn label (validation included)
   Standardise standardise = Standardise::kTrain;
+  std::int64_t frames = 10;               ///< event recordings: frames of a sample
+  std::int64_t frame_us = 0;              ///< of a frame; 0: equal parts of each recording
   std::int64_t synthetic_samples = 4000;  ///< of the synthetic sets: train + test
 
   bool operator==(const Data&) const = default;

@@ -309,6 +309,8 @@ Recipe random_recipe() {
   recipe.data = random_fields<Data>();
   recipe.data.set += "s";
   recipe.data.train = recipe.data.validation = recipe.data.test = "";
+  recipe.data.cube = recipe.data.label_map = "";
+  recipe.data.patch |= 1;
   recipe.model.import = "";
   recipe.data.classes = {"g", "q\n"};
   recipe.data.fold %= recipe.data.folds;

@@ -110,7 +110,8 @@ void make_whole(std::string& path, const std::string& base_folder) {
 
 Recipe with_whole_paths(Recipe recipe) {
   Data& data = recipe.data;
-  for (std::string* path : {&data.train, &data.validation, &data.test, &recipe.model.import}) {
+  for (std::string* path : {&data.train, &data.validation, &data.test, &data.cube, &data.label_map,
+                            &recipe.model.import}) {
     make_whole(*path, recipe.base_folder);
   }
   return recipe;

@@ -5,7 +5,7 @@
 namespace pare::recipe {
 
 std::span<const std::string> spellings(Split) {
-  static const std::array<std::string, 3> names = {"given", "stratified", "k_fold"};
+  static const std::array<std::string, 4> names = {"given", "stratified", "k_fold", "spatial"};
   return names;
 }
 
