@@ -59,6 +59,7 @@ void visit_fields(T& layer, Visitor&& visit) {
   visit("kernel", layer.kernel, IntRange{1, 1024});
   visit("stride", layer.stride, IntRange{1, 1024});
   visit("padding", layer.padding);
+  visit("pads", layer.pads, IntRange{0, 1024});
   visit("groups", layer.groups, IntRange{1, 65536});
   visit("pool", layer.pool);
   visit("pool_size", layer.pool_size, IntRange{1, 1024});
@@ -78,6 +79,7 @@ void visit_fields(T& model, Visitor&& visit) {
   visit("activation", model.activation);
   visit("negative_slope", model.negative_slope, kBelowOne);
   visit("batch_norm", model.batch_norm);
+  visit("bias", model.bias);
   visit("dropout", model.dropout, kBelowOne);
 }
 

@@ -72,6 +72,7 @@ struct Convolution {
   std::vector<std::int64_t> kernel = {3};
   std::vector<std::int64_t> stride = {1};
   Padding padding = Padding::kSame;
+  std::vector<std::int64_t> pads = {};  ///< in place of `padding`: zeros at either end of each axis
   std::int64_t groups = 1;
   Pool pool = Pool::kNone;
   std::vector<std::int64_t> pool_size = {2};  ///< its stride too
@@ -97,6 +98,7 @@ struct Model {
   Activation activation = Activation::kRelu;
   double negative_slope = 0.01;  ///< of leaky ReLUs
   BatchNormKind batch_norm = BatchNormKind::kFull;
+  bool bias = true;  ///< of all layers
   double dropout = 0;
 
   bool operator==(const Model&) const = default;

@@ -16,7 +16,8 @@ std::size_t num_spatial_axes(const recipe::Model& model, const Shape& sample_sha
   if (model.spatial_axes > 0) return static_cast<std::size_t>(model.spatial_axes);
   std::size_t longest = 1;
   for (const recipe::Convolution& layer : model.convolutions) {
-    longest = std::max({longest, layer.kernel.size(), layer.stride.size(), layer.pool_size.size()});
+    longest = std::max({longest, layer.kernel.size(), layer.stride.size(), layer.pads.size(),
+                        layer.pool_size.size()});
   }
   if (longest > 1 || sample_shape.empty()) return longest;
   return sample_shape.size() == 2 ? 2 : std::max<std::size_t>(1, sample_shape.size() - 1);
@@ -31,9 +32,15 @@ Shape each_axis(const Shape& list, std::size_t rank, const std::string& what) {
 }
 
 /// Zeros in front and behind; one more behind where their number is odd.
-Shape padding_of(const recipe::Convolution& layer, const Shape& kernel) {
+Shape padding_of(const recipe::Convolution& layer, const Shape& kernel, const std::string& name) {
   const std::size_t rank = kernel.size();
   Shape padding(2 * rank, 0);
+  if (!layer.pads.empty()) {
+    const Shape pads = each_axis(layer.pads, rank, name + ": pads");
+    std::copy(pads.begin(), pads.end(), padding.begin());
+    std::copy(pads.begin(), pads.end(), padding.begin() + static_cast<std::ptrdiff_t>(rank));
+    return padding;
+  }
   if (layer.padding == recipe::Padding::kValid) return padding;
   for (std::size_t i = 0; i < rank; ++i) {
     padding[i] = (kernel[i] - 1) / 2;
@@ -46,7 +53,7 @@ void add_convolution(NetworkBuilder& builder, const std::string& name,
                      const recipe::Convolution& layer, std::size_t rank) {
   const Shape kernel = each_axis(layer.kernel, rank, name + ": kernel");
   const Shape stride = each_axis(layer.stride, rank, name + ": stride");
-  builder.conv(name, layer.channels, kernel, stride, padding_of(layer, kernel), layer.groups);
+  builder.conv(name, layer.channels, kernel, stride, padding_of(layer, kernel, name), layer.groups);
   builder.batch_norm(name);
   builder.activation(name);
   if (layer.pool == recipe::Pool::kNone) return;

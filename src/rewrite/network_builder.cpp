@@ -88,11 +88,16 @@ ParameterId NetworkBuilder::constant(const std::string& name, Role role, float v
       {.name = name, .role = role, .stored = std::move(stored), .is_trainable = !is_statistic});
 }
 
+std::optional<ParameterId> NetworkBuilder::bias(const std::string& name, std::int64_t num_outputs,
+                                                std::int64_t num_terms) {
+  if (!model_.bias) return std::nullopt;
+  return initial(name + ".bias", Role::kBias, {num_outputs}, num_terms);
+}
+
 void NetworkBuilder::linear(const std::string& name, std::int64_t num_outputs) {
   const std::int64_t n = shape_.back();
   const auto weight = initial(name + ".weight", Role::kWeight, {num_outputs, n}, n);
-  const auto bias = initial(name + ".bias", Role::kBias, {num_outputs}, n);
-  node(name, graph::Linear{weight, bias});
+  node(name, graph::Linear{weight, bias(name, num_outputs, n)});
 }
 
 void NetworkBuilder::conv(const std::string& name, std::int64_t channels, const Shape& kernel,
@@ -107,8 +112,7 @@ void NetworkBuilder::conv(const std::string& name, std::int64_t channels, const 
   weights.insert(weights.end(), kernel.begin(), kernel.end());
   const std::int64_t n = num_elements(weights) / channels;
   const auto weight = initial(name + ".weight", Role::kWeight, weights, n);
-  const auto bias = initial(name + ".bias", Role::kBias, {channels}, n);
-  node(name, graph::Conv{weight, bias, stride, padding, Shape(kernel.size(), 1), groups});
+  node(name, graph::Conv{weight, bias(name, channels, n), stride, padding, Shape(kernel.size(), 1), groups});
 }
 
 void NetworkBuilder::pool(const std::string& name, graph::Op op) { node(name, std::move(op)); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ class NetworkBuilder {
   void node(const std::string& name, graph::Op op);
   graph::ParameterId initial(const std::string& name, graph::Role role, const Shape& shape,
                              std::int64_t num_terms);
+  std::optional<graph::ParameterId> bias(const std::string& name, std::int64_t num_outputs,
+                                         std::int64_t num_terms);
   graph::ParameterId constant(const std::string& name, graph::Role role, float value);
 
   graph::Graph graph_;
