@@ -112,7 +112,8 @@ void NetworkBuilder::conv(const std::string& name, std::int64_t channels, const 
   weights.insert(weights.end(), kernel.begin(), kernel.end());
   const std::int64_t n = num_elements(weights) / channels;
   const auto weight = initial(name + ".weight", Role::kWeight, weights, n);
-  node(name, graph::Conv{weight, bias(name, channels, n), stride, padding, Shape(kernel.size(), 1), groups});
+  node(name, graph::Conv{weight, bias(name, channels, n), stride, padding, Shape(kernel.size(), 1),
+                         groups});
 }
 
 void NetworkBuilder::pool(const std::string& name, graph::Op op) { node(name, std::move(op)); }
