@@ -97,7 +97,8 @@ ExitCode run(const CostOptions& options, Output& output) {
   json["model"] = options.model;
   std::string text = render_cost(report);
   if (model.deployment) {
-    const cost::ProgramReport program = cost::estimate(model.deployment->program, hardware);
+    const cost::ProgramReport program = cost::estimate(
+        model.deployment->program, hardware, lower::trip_counts_of(model.deployment->interface));
     json["program"] = cost::to_json(program);
     text += fmt::format("\n\nThe integer program\n\n{}", render_cost(program));
   } else {

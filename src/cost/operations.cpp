@@ -117,9 +117,13 @@ class Work {
     work_.macs = positions * static_cast<std::int64_t>(codes.size());
     work_.nonzero_macs = positions * count_nonzero(codes);
     const double product = std::sqrt(static_cast<double>(input_bits()) * weight.width.bits);
+    // A spike lets a weight through or not.
+    const bool input_is_bits = input().width == program::Width{1, false};
     std::visit(graph::Overloaded{
                    [&](const program::Uniform&) {
-                     add(OperationKind::kMultiply, product, work_.nonzero_macs, work_.macs);
+                     if (!input_is_bits) {
+                       add(OperationKind::kMultiply, product, work_.nonzero_macs, work_.macs);
+                     }
                      add(OperationKind::kAdd, accumulator.bits, work_.nonzero_macs, work_.macs);
                    },
                    [&](const program::SignedDigits& digits) {

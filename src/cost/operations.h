@@ -33,8 +33,9 @@ struct OpWork {
 ///
 /// - linear and conv (at each position), for each weight that is not zero: a multiplication (of the
 /// widths of x and of the
-///   weight) and an add of the accumulator's width; a `ternary` weight needs no multiplication, one
-///   of `signed_digits` an add a digit instead. Each bias that is not zero: one add more. A
+///   weight) and an add of the accumulator's width; a `ternary` weight, and an
+///   input of one unsigned bit (spikes), need no multiplication, one of `signed_digits` an add a
+///   digit instead. Each bias that is not zero: one add more. A
 ///   predicate saves nothing here.
 /// - requantize, each element: a multiplication, unless every multiplier is 0 or a power of two; an
 ///   add where an addend is not zero and one to round (none for `floor`), both as wide as the

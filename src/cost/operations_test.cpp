@@ -69,6 +69,13 @@ TEST(Operations, TernaryAndSignedDigitsNeedNoMultiplication) {
   EXPECT_THAT(digits.operations, ElementsAre(Operations{kAdd, 9, 5, 8}));
 }
 
+TEST(Operations, SpikesNeedNoMultiplication) {
+  const OpWork found =
+      work("buffer x u1 [3]\nbuffer y s9 [2]\n", "constant w s4 [2 3] uniform { 3 0 5 -7 1 2 }\n",
+           "y = linear(x) weight=w accumulator=s9");
+  EXPECT_THAT(found.operations, ElementsAre(Operations{kAdd, 9, 5, 6}));
+}
+
 TEST(Operations, Requantize) {
   const program::Program program = two_layers();
   EXPECT_THAT(work_of(program, program.sections[0].nodes[1]).operations,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/infer.h"
 #include "graph/test_graphs.h"
 #include "program/random_inputs.h"
 
