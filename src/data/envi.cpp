@@ -23,7 +23,7 @@ constexpr std::int64_t kMaxSize = (std::int64_t{1} << 31) - 1;
 constexpr std::size_t kMaxHeaderBytes = std::size_t{16} << 20;
 constexpr std::string_view kSpace = " \t\r\n\v\f";
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_space(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
@@ -40,7 +40,7 @@ std::string lower(std::string_view text) {
 /// "data  type" is "data type".
 std::string field_name(std::string_view text) {
   std::string name;
-  for (const char c : lower(trimmed(text))) {
+  for (const char c : lower(without_space(text))) {
     const bool is_space = kSpace.find(c) != std::string_view::npos;
     if (!is_space || (!name.empty() && name.back() != ' ')) name += is_space ? ' ' : c;
   }
@@ -51,14 +51,14 @@ std::string field_name(std::string_view text) {
 class Fields {
  public:
   Fields(std::string_view text, const std::string& origin) : rest_(text), origin_(origin) {
-    if (lower(trimmed(next_line())) != "envi") {
+    if (lower(without_space(next_line())) != "envi") {
       throw InputError(fmt::format(
           "{}: line 1 is not \"ENVI\": no header of an ENVI file; give the .hdr file", origin_));
     }
     while (!rest_.empty()) {
       const std::string_view line = next_line();
       const std::size_t equals = line.find('=');
-      if (equals == std::string_view::npos || trimmed(line).front() == ';') continue;
+      if (equals == std::string_view::npos || without_space(line).front() == ';') continue;
       add(field_name(line.substr(0, equals)), value_from(line.substr(equals + 1)));
     }
   }
@@ -99,11 +99,11 @@ class Fields {
   std::vector<std::string> list(const std::string& field) const {
     const std::string* text = find(field);
     std::vector<std::string> items;
-    if (text == nullptr || trimmed(*text).empty()) return items;
+    if (text == nullptr || without_space(*text).empty()) return items;
     std::string_view rest = *text;
     for (std::size_t comma = 0; comma != std::string_view::npos;) {
       comma = rest.find(',');
-      items.emplace_back(trimmed(rest.substr(0, comma)));
+      items.emplace_back(without_space(rest.substr(0, comma)));
       rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
     }
     return items;
@@ -119,7 +119,7 @@ class Fields {
 
   /// `start` is what stands behind the '=', a part of the text before rest_.
   std::string_view value_from(std::string_view start) {
-    const std::string_view value = trimmed(start);
+    const std::string_view value = without_space(start);
     if (value.empty() || value.front() != '{') return value;
     const auto behind_brace = static_cast<std::size_t>(rest_.data() - value.data()) - 1;
     const std::string_view text(value.data() + 1, behind_brace + rest_.size());

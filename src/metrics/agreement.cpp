@@ -8,7 +8,7 @@
 namespace pare::metrics {
 namespace {
 
-constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNoValue = std::numeric_limits<double>::quiet_NaN();
 
 std::int64_t samples_of(const ConfusionMatrix& confusion, std::size_t truth) {
   std::int64_t sum = 0;
@@ -29,7 +29,7 @@ std::vector<double> recalls(const ConfusionMatrix& confusion) {
   for (std::size_t c = 0; c < confusion.classes; ++c) {
     const std::int64_t samples = samples_of(confusion, c);
     result.push_back(samples == 0
-                         ? kUndefined
+                         ? kNoValue
                          : static_cast<double>(confusion.at(c, c)) / static_cast<double>(samples));
   }
   return result;
@@ -43,7 +43,7 @@ double average_accuracy(const ConfusionMatrix& confusion) {
     sum += recall;
     ++count;
   }
-  return count == 0 ? kUndefined : sum / count;
+  return count == 0 ? kNoValue : sum / count;
 }
 
 double cohens_kappa(const ConfusionMatrix& confusion) {
@@ -57,7 +57,7 @@ double cohens_kappa(const ConfusionMatrix& confusion) {
     by_chance += of_class * static_cast<double>(taken_for(confusion, c));
   }
   const double possible = samples * samples - by_chance;
-  return possible == 0 ? kUndefined : (samples * right - by_chance) / possible;
+  return possible == 0 ? kNoValue : (samples * right - by_chance) / possible;
 }
 
 }  // namespace pare::metrics
