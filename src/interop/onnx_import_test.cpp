@@ -75,6 +75,7 @@ TEST(OnnxImport, FoldsShapesThatAreComputedFromTheBatch) {
         .node("MatMul", {"flat", "w"}, "y");
     const Imported imported = model.imported();
     EXPECT_THAT(kinds(imported.graph), ElementsAre("flatten", "linear"));
+    EXPECT_EQ(imported.graph.nodes.front().name, "flat");
     EXPECT_THAT(output_of(imported, {1, 1, 2, 2}, {1, 0, 0, 1}), ElementsAre(5));
   }
 }

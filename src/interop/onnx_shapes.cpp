@@ -182,6 +182,7 @@ void OnnxTranslator::reshape_constant(Shape shape) {
 void OnnxTranslator::reshape_wire(Shape with_batch) {
   WireView view = any_wire_input(0);
   view.shape = sample_shape(view, std::move(with_batch));
+  view.reshaped_by = node_->name;
   write_wire(view, view.wire);
 }
 
@@ -266,6 +267,7 @@ WireView OnnxTranslator::rearranged(WireView view, const Shape& order) {
                           : append(new_name(graph_.wire(wire).name + ".transpose"),
                                    graph::Transpose{order}, {wire});
   }
+  if (view.shape != shape) view.reshaped_by.clear();
   view.shape = shape;
   return view;
 }
@@ -302,6 +304,7 @@ void OnnxTranslator::depth_to_space() {
   const std::int64_t height = view.shape[1];
   const std::int64_t width = view.shape[2];
   const bool is_depth_first = mode == "DCR";
+  view.reshaped_by.clear();
   view.shape = is_depth_first ? Shape{block, block, channels, height, width}
                               : Shape{channels, block, block, height, width};
   view = rearranged(view, is_depth_first ? Shape{2, 3, 0, 4, 1} : Shape{0, 3, 1, 4, 2});

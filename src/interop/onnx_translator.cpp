@@ -362,17 +362,18 @@ graph::ParameterId OnnxTranslator::add_parameter(const std::string& name, graph:
                               {.name = new_name(name), .role = role, .stored = std::move(values)});
 }
 
-graph::WireId OnnxTranslator::with_shape(graph::WireId wire, const Shape& shape) {
+graph::WireId OnnxTranslator::with_shape(graph::WireId wire, const Shape& shape,
+                                         const std::string& name) {
   if (shape_of(wire) == shape) return wire;
   graph::Op op = graph::Reshape{shape};
   if (shape.size() == 1) op = graph::Flatten{};
-  const std::string base = graph_.wire(wire).name;
-  return append(new_name(base + (shape.size() == 1 ? ".flatten" : ".reshape")), std::move(op),
-                {wire});
+  const std::string derived =
+      graph_.wire(wire).name + (shape.size() == 1 ? ".flatten" : ".reshape");
+  return append(new_name(name.empty() ? derived : name), std::move(op), {wire});
 }
 
 graph::WireId OnnxTranslator::materialised(const WireView& view) {
-  return with_shape(view.wire, view.shape);
+  return with_shape(view.wire, view.shape, view.reshaped_by);
 }
 
 void OnnxTranslator::element_wise(graph::Op op) {

@@ -31,6 +31,8 @@ struct WireView {
   std::optional<QuantizerSpec> codes = std::nullopt;
   /// What the file's metadata say of the quantizer, of fewer bits than its integers have.
   std::optional<QuantizerNote> note = std::nullopt;
+  /// The node of the file that gave it a shape other than the wire's; empty: none did.
+  std::string reshaped_by = {};
   /// Whether nothing but this view can reach the wire, so that its node may still be changed.
   bool is_sole = true;
 };
@@ -127,7 +129,8 @@ class OnnxTranslator {
   graph::WireId append(const std::string& name, graph::Op op, std::vector<graph::WireId> inputs);
   graph::Node* producer_of(graph::WireId wire);
   graph::ParameterId add_parameter(const std::string& name, graph::Role role, Tensor values);
-  graph::WireId with_shape(graph::WireId wire, const Shape& shape);
+  /// The wire under another shape; `name` is that of the node it takes, empty: of the wire's.
+  graph::WireId with_shape(graph::WireId wire, const Shape& shape, const std::string& name = "");
   graph::WireId materialised(const WireView& view);
   void element_wise(graph::Op op);
 
