@@ -48,7 +48,8 @@ double largest_percentile(const graph::Graph& graph, const std::string& wire, st
     // A current that is the same at all steps comes once.
     const torch::Tensor& currents = trace.at(wire);
     const std::int64_t found = currents.size(0) == size ? 1 : steps;
-    for (const torch::Tensor& step : currents.view({found, -1})) {
+    for (std::int64_t t = 0; t < found; ++t) {
+      const torch::Tensor step = currents.view({found, -1})[t];
       if (!step.isfinite().all().item<bool>()) return NAN;
       largest = std::max(largest, percentile(step, percent));
     }
