@@ -139,6 +139,7 @@ graph::WireId OnnxTranslator::affine(const WireView& view, graph::WireId wire,
   for (const graph::ParameterId id : {*norm.mean, *norm.variance}) {
     graph_.parameter(id).is_trainable = false;
   }
+  hold(2 * channels * sizeof(double));
   affines_[name] = {std::move(gain), std::move(shift)};
   return append(name, norm, {wire});
 }

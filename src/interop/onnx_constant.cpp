@@ -15,7 +15,7 @@ namespace pare::interop {
 namespace {
 
 /// Elements that a constant is written out for at most.
-constexpr std::int64_t kMostWrittenOut = std::int64_t{1} << 24;
+constexpr std::int64_t kMostWrittenOut = std::int64_t{1} << 20;
 
 /// How far elements of each axis lie apart, row-major.
 Shape strides_of(const Shape& shape) {
@@ -174,16 +174,18 @@ Tensor value_of(const Constant& constant) {
   if (!constant.quantizer) return constant.values;
   const QuantizerSpec& spec = *constant.quantizer;
   const Shape& shape = constant.values.shape();
-  const std::vector<double> scales = broadcast(spec.scale, shape).to_doubles();
-  const std::vector<double> zeros = broadcast(spec.zero_point, shape).to_doubles();
+  const bool is_one = spec.scale.size() == 1 && spec.zero_point.size() == 1;
+  const Tensor scales = is_one ? spec.scale : broadcast(spec.scale, shape);
+  const Tensor zeros = is_one ? spec.zero_point : broadcast(spec.zero_point, shape);
   Tensor result = constant.values.to(DType::kF32);
   const auto values = result.as<float>();
   const graph::CodeRange codes =
       spec.is_binary ? graph::CodeRange{-1, 1, 1}
                      : graph::uniform_codes(spec.bits, spec.is_signed, spec.is_narrow);
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const graph::Scale scale{1, static_cast<float>(scales[i])};
-    const auto zero = static_cast<float>(zeros[i]);
+    const std::size_t at = is_one ? 0 : i;
+    const graph::Scale scale{1, scales.as<float>()[at]};
+    const auto zero = static_cast<float>(zeros.as<std::int32_t>()[at]);
     const float code = spec.is_binary
                            ? graph::sign_code(values[i])
                            : graph::to_code(values[i], scale, codes, spec.rounding, zero);
@@ -194,17 +196,35 @@ Tensor value_of(const Constant& constant) {
 
 Tensor combined(const Tensor& a, const Tensor& b, const std::function<double(double, double)>& op) {
   const Shape shape = joint_shape(a.shape(), b.shape());
-  const auto most = static_cast<std::int64_t>(4 * (a.size() + b.size()) + 65536);
+  const auto most = static_cast<std::int64_t>(a.size() + b.size() + 65536);
   if (num_elements(shape) > most) {
     throw InputError(
         fmt::format("constants of shapes {} and {} broadcast to {}, which no network "
                     "has a use for",
                     to_string(a.shape()), to_string(b.shape()), to_string(shape)));
   }
-  std::vector<double> left = broadcast(a, shape).to_doubles();
-  const std::vector<double> right = broadcast(b, shape).to_doubles();
-  for (std::size_t i = 0; i < left.size(); ++i) left[i] = op(left[i], right[i]);
-  return converted(Tensor::from<double>(shape, left), a.dtype());
+  const Tensor left = broadcast(a, shape);
+  const Tensor right = broadcast(b, shape);
+  Tensor result(a.dtype(), shape);
+  // In doubles, but not all of it at once.
+  constexpr std::size_t kRun = 4096;
+  const auto run_of = [](const Tensor& from, std::size_t first, std::size_t count) {
+    const std::size_t width = size_of(from.dtype());
+    Tensor run(from.dtype(), {static_cast<std::int64_t>(count)});
+    std::memcpy(run.bytes().data(), from.bytes().data() + first * width, count * width);
+    return run.to_doubles();
+  };
+  for (std::size_t first = 0; first < result.size(); first += kRun) {
+    const std::size_t count = std::min(kRun, result.size() - first);
+    std::vector<double> values = run_of(left, first, count);
+    const std::vector<double> others = run_of(right, first, count);
+    for (std::size_t i = 0; i < count; ++i) values[i] = op(values[i], others[i]);
+    const Shape size{static_cast<std::int64_t>(count)};
+    const Tensor run = converted(Tensor::from<double>(size, values), a.dtype());
+    std::copy(run.bytes().begin(), run.bytes().end(),
+              result.bytes().begin() + static_cast<std::ptrdiff_t>(first * size_of(a.dtype())));
+  }
+  return result;
 }
 
 Constant transposed(Constant constant, const Shape& order) {

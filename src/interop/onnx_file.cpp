@@ -5,7 +5,10 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/stubs/logging.h>
+#include <google/protobuf/wire_format_lite.h>
 #include <onnx/onnx_pb.h>
 
 #include "base/error.h"
@@ -16,6 +19,63 @@ namespace {
 
 /// Nodes that a file may have: more are no network that fits anywhere.
 constexpr int kMaxNodes = 10000;
+
+/// What the parts of a file may take in memory when it is read, its numbers not counted: two bytes
+/// of a file can be a message of 300.
+constexpr std::int64_t kMostOfParts = std::int64_t{64} << 20;
+
+/// Adds up what the parts of messages take, before any of them is made. Damage is left to the
+/// parser.
+class PartCounter {
+ public:
+  explicit PartCounter(std::span<const std::byte> bytes)
+      : stream_(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                static_cast<int>(bytes.size())) {}
+
+  /// Whether they take more than a file's may.
+  bool is_exceeded(const google::protobuf::Descriptor& type) {
+    add(type, 0);
+    return taken_ > kMostOfParts;
+  }
+
+ private:
+  using WireFormat = google::protobuf::internal::WireFormatLite;
+
+  void add(const google::protobuf::Descriptor& type, int depth) {
+    // Twice what was measured of libprotobuf's objects and ours together.
+    constexpr std::int64_t kMessage = 320;
+    constexpr std::int64_t kText = 128;
+    constexpr std::int64_t kNumber = 48;
+    constexpr int kDeepest = 100;
+    while (const std::uint32_t tag = stream_.ReadTag()) {
+      const auto* field = type.FindFieldByNumber(static_cast<int>(tag >> 3));
+      const auto* inner = field == nullptr ? nullptr : field->message_type();
+      const bool has_length =
+          WireFormat::GetTagWireType(tag) == WireFormat::WIRETYPE_LENGTH_DELIMITED;
+      taken_ += !has_length ? kNumber : inner == nullptr ? kText : kMessage;
+      if (taken_ > kMostOfParts) return;
+      if (!has_length) {
+        if (!WireFormat::SkipField(&stream_, tag)) return;
+        continue;
+      }
+      std::uint32_t length = 0;
+      const bool fits = stream_.ReadVarint32(&length) &&
+                        length <= static_cast<std::uint32_t>(std::numeric_limits<int>::max());
+      if (!fits || depth == kDeepest) return;
+      if (inner == nullptr) {
+        if (!stream_.Skip(static_cast<int>(length))) return;
+        continue;
+      }
+      const auto limit = stream_.PushLimit(static_cast<int>(length));
+      add(*inner, depth + 1);
+      stream_.Skip(stream_.BytesUntilLimit());
+      stream_.PopLimit(limit);
+    }
+  }
+
+  google::protobuf::io::CodedInputStream stream_;
+  std::int64_t taken_ = 0;
+};
 
 class Reader {
  public:
@@ -122,11 +182,16 @@ class Reader {
   const std::string& folder_;
 };
 
-void parse_message(google::protobuf::MessageLite& message, std::span<const std::byte> bytes,
+void parse_message(google::protobuf::Message& message, std::span<const std::byte> bytes,
                    const std::string& origin) {
   // What is wrong is said by an exception, not on the library's stderr.
   const google::protobuf::LogSilencer silence;
   const bool fits = bytes.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max());
+  if (fits && PartCounter(bytes).is_exceeded(*message.GetDescriptor())) {
+    throw InputError(
+        fmt::format("{}: a graph of too many small parts: they would take more than {} MiB", origin,
+                    kMostOfParts >> 20));
+  }
   if (!fits || !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     throw InputError(
         fmt::format("{}: no ONNX file, or a damaged one ({} bytes that are no protocol buffer)",

@@ -82,8 +82,7 @@ OnnxTranslator::Rule OnnxTranslator::find_rule(const OnnxNode& node) {
 
 Imported import_onnx(std::span<const std::byte> bytes, const std::string& origin,
                      const std::string& folder, const ImportOptions& options) {
-  const OnnxFile file = parse_onnx(bytes, origin, folder);
-  return OnnxTranslator(file, origin, options).run();
+  return OnnxTranslator(parse_onnx(bytes, origin, folder), origin, options).run();
 }
 
 Imported import_onnx(const std::string& path, const ImportOptions& options) {

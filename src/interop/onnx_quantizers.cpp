@@ -264,13 +264,14 @@ void OnnxTranslator::quantize_linear() {
 }
 
 Constant OnnxTranslator::dequantized(const Tensor& codes, const QuantizerSpec& spec) const {
-  const Tensor zero = broadcast(spec.zero_point, codes.shape());
+  const bool is_one = spec.zero_point.size() == 1;
+  const Tensor zero = is_one ? spec.zero_point : broadcast(spec.zero_point, codes.shape());
   const Tensor whole =
-      combined(codes.to(DType::kF64), zero, [](double code, double z) { return code - z; });
+      combined(codes.to(DType::kF32), zero, [](double code, double z) { return code - z; });
   const auto product = [](double code, double step) {
     return static_cast<float>(code) * static_cast<float>(step);
   };
-  return {combined(whole, spec.scale, product).to(DType::kF32), spec};
+  return {combined(whole, spec.scale, product), spec};
 }
 
 WireView OnnxTranslator::decoded(std::size_t number, const QuantizerSpec& spec) const {

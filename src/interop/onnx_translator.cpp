@@ -30,6 +30,26 @@ std::string as_text(std::string_view name) {
   return text;
 }
 
+/// Copies of a file's tensors, as float32, that its translation may hold: constants that are
+/// computed from one another, and parameters.
+constexpr std::size_t kMostCopies = 3;
+constexpr std::size_t kHeldByAny = std::size_t{32} << 20;
+
+std::size_t bytes_as_floats(const Tensor& tensor) {
+  return std::max(tensor.bytes().size(), tensor.size() * sizeof(float));
+}
+
+std::size_t bytes_of(const Constant& constant) {
+  std::size_t sum = constant.values.bytes().size();
+  if (constant.quantizer) {
+    for (const Tensor* list : {&constant.quantizer->scale, &constant.quantizer->zero_point,
+                               &constant.quantizer->range}) {
+      sum += list->bytes().size();
+    }
+  }
+  return sum;
+}
+
 double decimal(float value) {
   const std::string text = fmt::format("{}", value);
   double result = value;
@@ -39,12 +59,12 @@ double decimal(float value) {
 
 }  // namespace
 
-OnnxTranslator::OnnxTranslator(const OnnxFile& file, const std::string& origin,
+OnnxTranslator::OnnxTranslator(OnnxFile file, const std::string& origin,
                                const ImportOptions& options)
-    : file_(file), origin_(origin), options_(options) {
-  const auto found = file.metadata.find(kMetadataKey);
+    : file_(std::move(file)), origin_(origin), options_(options) {
+  const auto found = file_.metadata.find(kMetadataKey);
   // What is no JSON says nothing.
-  if (found != file.metadata.end()) metadata_ = parse_metadata(found->second);
+  if (found != file_.metadata.end()) metadata_ = parse_metadata(found->second);
 }
 
 Imported OnnxTranslator::run() && {
@@ -54,6 +74,7 @@ Imported OnnxTranslator::run() && {
     node_ = &node;
     try {
       (this->*find_rule(node))();
+      release_constants();
     } catch (const InputError& error) {
       // What other folders refuse is told with the file's name and the node's.
       const std::string what = error.what();
@@ -110,13 +131,58 @@ void OnnxTranslator::start() {
   infos_.push_back({.shape = sample});
   producers_.push_back(std::nullopt);
   recall_input();
-  for (const auto& [name, values] : file_.initializers) tensors_[name] = Constant{values};
-  tensors_[given.name] = WireView{.wire = wire, .shape = sample};
-  for (const OnnxNode& node : file_.nodes) {
-    if (node.type == "Shape") continue;
-    for (const std::string& name : node.inputs) ++num_reads_[name];
+  for (auto& [name, values] : file_.initializers) {
+    held_ += values.bytes().size();
+    most_held_ += kMostCopies * bytes_as_floats(values);
+    tensors_[name] = Constant{std::move(values)};
   }
-  for (const OnnxValue& output : file_.outputs) ++num_reads_[output.name];
+  tensors_[given.name] = WireView{.wire = wire, .shape = sample};
+  count_reads();
+}
+
+void OnnxTranslator::count_reads() {
+  most_held_ += kHeldByAny;
+  for (const OnnxNode& node : file_.nodes) {
+    for (const auto& [name, attribute] : node.attributes) {
+      const auto* tensor = std::get_if<Tensor>(&attribute);
+      if (tensor != nullptr) most_held_ += kMostCopies * bytes_as_floats(*tensor);
+    }
+    for (const std::string& name : node.inputs) {
+      ++reads_left_[name];
+      if (node.type != "Shape") ++num_reads_[name];
+    }
+  }
+  for (const OnnxValue& output : file_.outputs) {
+    ++num_reads_[output.name];
+    ++reads_left_[output.name];
+  }
+}
+
+void OnnxTranslator::hold(std::size_t bytes) {
+  held_ += bytes;
+  if (held_ <= most_held_) return;
+  fail(
+      fmt::format("its constants, and those before it, take more than {} MiB: far more than the "
+                  "file's tensors; are they used over and over, or blown up?",
+                  most_held_ >> 20));
+}
+
+void OnnxTranslator::release_constants() {
+  const auto release = [&](const std::string& name) {
+    const auto found = tensors_.find(name);
+    if (found == tensors_.end()) return;
+    auto* constant = std::get_if<Constant>(&found->second);
+    if (constant == nullptr) return;
+    held_ -= bytes_of(*constant);
+    // The name stays: it may not be written again.
+    *constant = {};
+  };
+  for (const std::string& name : node_->inputs) {
+    if (--reads_left_.at(name) == 0) release(name);
+  }
+  for (const std::string& name : node_->outputs) {
+    if (!reads_left_.contains(name)) release(name);
+  }
 }
 
 void OnnxTranslator::recall_input() {
@@ -313,6 +379,7 @@ void OnnxTranslator::write(OnnxTensor tensor) {
                        as_text(node_->outputs[i])));
     }
   }
+  if (const auto* constant = std::get_if<Constant>(&tensor)) hold(bytes_of(*constant));
   if (!tensors_.emplace(node_->outputs.front(), std::move(tensor)).second) {
     fail(fmt::format("writes '{}' again", as_text(node_->outputs.front())));
   }
@@ -358,6 +425,7 @@ graph::Node* OnnxTranslator::producer_of(graph::WireId wire) {
 
 graph::ParameterId OnnxTranslator::add_parameter(const std::string& name, graph::Role role,
                                                  Tensor values) {
+  hold(values.bytes().size());
   return graph::add_parameter(graph_,
                               {.name = new_name(name), .role = role, .stored = std::move(values)});
 }

@@ -42,7 +42,7 @@ using OnnxTensor = std::variant<Constant, WireView>;
 /// One walk over a file's nodes (interop/onnx_import.h).
 class OnnxTranslator {
  public:
-  OnnxTranslator(const OnnxFile& file, const std::string& origin, const ImportOptions& options);
+  OnnxTranslator(OnnxFile file, const std::string& origin, const ImportOptions& options);
 
   Imported run() &&;
 
@@ -53,6 +53,11 @@ class OnnxTranslator {
   void start();
   void recall_input();
   void finish();
+  void count_reads();
+  /// Adds to held_; fails if that is more than a file of its size has a use for.
+  void hold(std::size_t bytes);
+  /// Lets go of the constants that are not read behind the node.
+  void release_constants();
   void drop_dead_nodes();
   void put_biases_on_accumulators();
 
@@ -179,7 +184,7 @@ class OnnxTranslator {
   void narrow_codes(const WireView& view, double lowest, double highest);
   void requantize_output(const QuantizerSpec& spec);
 
-  const OnnxFile& file_;
+  OnnxFile file_;  ///< its initializers move to tensors_
   const std::string& origin_;
   const ImportOptions& options_;
   const OnnxNode* node_ = nullptr;
@@ -191,6 +196,9 @@ class OnnxTranslator {
   std::vector<std::optional<std::size_t>> producers_;  ///< by WireId, index into nodes
   std::map<std::string, OnnxTensor> tensors_;          ///< by the file's names
   std::map<std::string, int> num_reads_;               ///< by nodes other than Shape
+  std::map<std::string, int> reads_left_;              ///< by any node, or as the output
+  std::size_t held_ = 0;       ///< bytes of constants that may still be read, and of parameters
+  std::size_t most_held_ = 0;  ///< a file that needs more is refused
   std::map<std::string, int> names_;  ///< of nodes, wires, parameters: how often each was wanted
   struct Affine {
     std::vector<double> gain, shift;
