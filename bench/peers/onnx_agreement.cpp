@@ -22,6 +22,7 @@
 #include "model/model.h"
 #include "onnx_runtime.h"
 #include "program/reference.h"
+#include "quantizer_agreement.h"
 #include "recipe/data_request.h"
 #include "standard_onnx.h"
 
@@ -61,14 +62,15 @@ void hold_import(const OnnxRuntime& runtime, const std::string& path) {
   std::int64_t differing = 0;
   std::int64_t values = 0;
   std::uint64_t next = 0;
+  std::vector<Tensor> inputs;
   const int samples = num_elements(input) > 10000 ? 4 : 64;
   for (int n = 0; n < samples; ++n) {
     for (float& x : session.input()) x = static_cast<float>(2 * random.uniform(next++) - 0.5);
     session.run(RunCall::kRun);
     const std::span<const float> in = session.input();
-    const Tensor raw = Tensor::from<float>(input, in);
+    inputs.push_back(Tensor::from<float>(input, in));
     const std::vector<double> found =
-        graph::evaluate(graph, graph::map_input(graph, raw)).to_doubles();
+        graph::evaluate(graph, graph::map_input(graph, inputs.back())).to_doubles();
     for (std::size_t i = 0; i < found.size(); ++i) {
       const double expected = session.output()[i];
       const double apart = std::abs(found[i] - expected) / std::max(1.0, std::abs(expected));
@@ -79,6 +81,14 @@ void hold_import(const OnnxRuntime& runtime, const std::string& path) {
   }
   fmt::print("{}: {} samples, largest relative difference {:.2g}, above 1e-5: {} of {} values\n",
              path, samples, largest, differing, values);
+  for (const QuantizerAgreement& of : hold_quantizers(runtime, graph, bytes, inputs)) {
+    fmt::print(
+        "  quantizer {}: of {} codes, of equal inputs, {} differ: ties within float32's error {}, "
+        "off by one {}, others {}; farthest tie {:.2g} steps from its border, bounds up to "
+        "{:.2g}\n",
+        of.name, of.values, of.ties + of.off_by_one + of.others, of.ties, of.off_by_one, of.others,
+        of.farthest, of.bound);
+  }
 }
 
 /// Counts of samples on which program and file decide differently, by kind.

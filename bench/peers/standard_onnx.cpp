@@ -140,11 +140,25 @@ class Expander {
 
 }  // namespace
 
-std::vector<std::byte> standard_onnx(std::span<const std::byte> model) {
+std::string flat(const std::string& value) { return value + ".flat"; }
+
+std::vector<std::byte> standard_onnx(std::span<const std::byte> model,
+                                     std::span<const std::string> outputs) {
   onnx::ModelProto proto;
   check(proto.ParseFromArray(model.data(), static_cast<int>(model.size())), "an ONNX model");
   const interop::OnnxFile file = interop::parse_onnx(model, "model", "");
-  const std::string text = Expander(proto, file).run().SerializeAsString();
+  onnx::ModelProto expanded = Expander(proto, file).run();
+  for (const std::string& name : outputs) {
+    auto& graph = *expanded.mutable_graph();
+    auto& flatten = *graph.add_node();
+    flatten.set_op_type("Flatten");
+    flatten.add_input(name);
+    flatten.add_output(flat(name));
+    auto& output = *graph.add_output();
+    output.set_name(flat(name));
+    output.mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+  }
+  const std::string text = expanded.SerializeAsString();
   std::vector<std::byte> bytes(text.size());
   std::memcpy(bytes.data(), text.data(), text.size());
   return bytes;
