@@ -10,6 +10,7 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "graph/edit.h"
 #include "nn/network.h"
 #include "rewrite/spike.h"
 
@@ -31,11 +32,21 @@ void set_leaks(graph::Graph& graph, double leak) {
   }
 }
 
+/// The part of a graph that makes `wire`.
+graph::Graph part_up_to(graph::Graph graph, const std::string& wire) {
+  graph.output = *find_wire(graph, wire);
+  const auto last = producer(graph, graph.output);
+  if (last) graph.nodes.resize(*last + 1);
+  graph.head = {};
+  compact(graph);
+  return graph;
+}
+
 /// The largest percentile of a wire's values at one step.
 double largest_percentile(const graph::Graph& graph, const std::string& wire, std::int64_t steps,
                           double percent, const torch::Tensor& samples) {
   const torch::NoGradGuard no_grad;
-  nn::Network network(graph, samples.device());
+  nn::Network network(part_up_to(graph, wire), samples.device());
   const std::int64_t batch =
       std::clamp<std::int64_t>(kMostElements / network.largest_wire(), 1, samples.size(0));
   double largest = -INFINITY;
