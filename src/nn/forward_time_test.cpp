@@ -17,16 +17,16 @@
 namespace pare::nn {
 namespace {
 
-Tensor random_raw(const graph::Graph& graph, std::int64_t count, std::uint64_t seed) {
+pare::Tensor random_raw(const graph::Graph& graph, std::int64_t count, std::uint64_t seed) {
   Shape shape = graph.inputs.front().shape;
   shape.insert(shape.begin(), count);
-  Tensor raw(DType::kF32, shape);
+  pare::Tensor raw(DType::kF32, shape);
   program::RandomNumbers random(seed);
   for (float& x : raw.as<float>()) x = static_cast<float>(random.in(-4000, 4000)) / 512;
   return raw;
 }
 
-torch::Tensor as_torch(const Tensor& plain) {
+torch::Tensor as_torch(const pare::Tensor& plain) {
   const auto values = plain.as<float>();
   torch::Tensor tensor = torch::empty(plain.shape());
   std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
@@ -53,7 +53,7 @@ TEST(ForwardTime, SpikesAsEvaluateDoes) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     const graph::Graph graph = lower::random_spiking(seed);
     graph::check(graph);
-    const Tensor raw = random_raw(graph, 8, seed);
+    const pare::Tensor raw = random_raw(graph, 8, seed);
     Network network(graph, torch::kCPU);
     for (const std::string wire : {"spike1", "spike2"}) {
       const std::vector<std::string> wires = {wire};
@@ -81,7 +81,7 @@ TEST(ForwardTime, RealMembranesSumAsEvaluateDoes) {
     if (parameter.role == graph::Role::kThreshold) parameter.stored.as<float>()[0] = 0.21F;
     if (parameter.role == graph::Role::kLeak) parameter.stored.as<float>()[0] = 0.8F;
   }
-  const Tensor raw = random_raw(graph, 50, 1);
+  const pare::Tensor raw = random_raw(graph, 50, 1);
   Network network(graph, torch::kCPU);
   const torch::NoGradGuard no_grad;
   const torch::Tensor found = network.forward(as_torch(raw), {});
@@ -127,7 +127,7 @@ TEST(ExactForwardTime, EqualsTheReferenceInEverySpikeOfEveryStep) {
     SCOPED_TRACE(seed);
     const graph::Graph graph = lower::random_spiking(seed);
     const lower::Lowered lowered = lower::lower(graph);
-    const Tensor raw = random_raw(graph, 5, seed);
+    const pare::Tensor raw = random_raw(graph, 5, seed);
     const auto exact = ExactForward(lowered)(as_torch(raw));
     const std::size_t size = raw.size() / 5;
     for (std::int64_t n = 0; n < 5; ++n) {
