@@ -80,19 +80,19 @@ bool is_of_bytes(const graph::Graph& graph) {
   });
 }
 
-struct Case {
+struct ShippedRecipe {
   std::string recipe;
   bool is_pow2;
 
-  friend std::ostream& operator<<(std::ostream& out, const Case& of) {
+  friend std::ostream& operator<<(std::ostream& out, const ShippedRecipe& of) {
     return out << of.recipe << (of.is_pow2 ? ", power-of-two steps" : "");
   }
 };
 
-class RecipeRoundTrip : public testing::TestWithParam<Case> {};
+class RecipeRoundTrip : public testing::TestWithParam<ShippedRecipe> {};
 
-std::vector<Case> cases() {
-  std::vector<Case> result;
+std::vector<ShippedRecipe> shipped_recipes() {
+  std::vector<ShippedRecipe> result;
   for (const auto& entry : fs::directory_iterator(PARE_SOURCE_DIR "/recipes")) {
     if (entry.path().extension() != ".toml") continue;
     // Spikes and time have no form in ONNX.
@@ -135,11 +135,12 @@ TEST_P(RecipeRoundTrip, EveryStageComesBackAsTheSameProgram) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RecipeRoundTrip, testing::ValuesIn(cases()), [](const auto& info) {
-  std::string name = fs::path(info.param.recipe).stem().string();
-  std::replace(name.begin(), name.end(), '-', '_');
-  return name + (info.param.is_pow2 ? "_pow2" : "");
-});
+INSTANTIATE_TEST_SUITE_P(All, RecipeRoundTrip, testing::ValuesIn(shipped_recipes()),
+                         [](const auto& info) {
+                           std::string name = fs::path(info.param.recipe).stem().string();
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name + (info.param.is_pow2 ? "_pow2" : "");
+                         });
 
 }  // namespace
 }  // namespace pare::e2e
