@@ -6,6 +6,7 @@
 #include <torch/types.h>
 
 #include "nn/grid.h"
+#include "nn/path.h"
 
 namespace pare::nn {
 
@@ -21,12 +22,6 @@ enum class Decision {
   kNearest,    ///< rounded
   kThreshold,  ///< ternary: the grid's threshold
   kSign,       ///< binary
-};
-
-/// Which of two equal implementations computes.
-enum class Path {
-  kKernels,  ///< loops over memory: CPU, float32
-  kAten,     ///< tensor operations: any device, float32 or float64, any grid
 };
 
 /// A quantizer with all but its grids settled.
