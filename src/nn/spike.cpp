@@ -22,7 +22,7 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 /// What the backward pass needs beside tensors.
-struct Settings : torch::CustomClassHolder {
+struct SpikeSettings : torch::CustomClassHolder {
   std::int64_t steps;
   bool is_once;
   bool needs_gradients;
@@ -54,13 +54,13 @@ OfChannels of_channels(const Tensor& tensor) {
   return {tensor.data_ptr<float>(), tensor.numel() == 1 ? 0 : 1};
 }
 
-std::vector<std::int64_t> shape_of_spikes(const Tensor& current, const Settings& s) {
+std::vector<std::int64_t> shape_of_spikes(const Tensor& current, const SpikeSettings& s) {
   std::vector<std::int64_t> shape = current.sizes().vec();
   if (s.is_once) shape.insert(shape.begin(), s.steps);
   return shape;
 }
 
-SpikeLayer layer_of(const Inputs& in, const Settings& s) {
+SpikeLayer layer_of(const Inputs& in, const SpikeSettings& s) {
   const std::vector<std::int64_t> shape = shape_of_spikes(in.current, s);
   SpikeLayer layer{.shape = {shape[0], shape[1], shape[2], 1},
                    .is_once = s.is_once,
@@ -92,7 +92,7 @@ void for_chunks(const SpikeLayer& layer, F f) {
   });
 }
 
-Outputs forward_on_cpu(const Inputs& in, const Settings& s) {
+Outputs forward_on_cpu(const Inputs& in, const SpikeSettings& s) {
   const SpikeLayer layer = layer_of(in, s);
   Outputs out{torch::empty(shape_of_spikes(in.current, s), in.current.options()), {}};
   if (s.needs_gradients) out.kept = empty_kept(in, layer);
@@ -118,7 +118,7 @@ Tensor sum_of_chunks(const std::vector<double>& sums, const Tensor& like) {
 }
 
 Gradients backward_on_cpu(const Inputs& in, const Tensor& kept, const Tensor& g,
-                          const Settings& s) {
+                          const SpikeSettings& s) {
   const SpikeLayer layer = layer_of(in, s);
   const auto chunks = static_cast<std::size_t>(num_spike_chunks(layer));
   const auto thresholds = static_cast<std::size_t>(in.threshold.numel());
@@ -139,14 +139,14 @@ Gradients backward_on_cpu(const Inputs& in, const Tensor& kept, const Tensor& g,
 }
 
 /// With one number a channel along axis 1 of a step [N, C, …].
-AtenNeurons aten_neurons(const Inputs& in, const Settings& s) {
+AtenNeurons aten_neurons(const Inputs& in, const SpikeSettings& s) {
   std::vector<std::int64_t> shape(shape_of_spikes(in.current, s).size() - 1, 1);
   shape[1] = -1;
   return {in.threshold.view(shape), in.leak.view(shape),
           in.step.numel() == 0 ? Tensor() : in.step.view(shape), s.rule};
 }
 
-Outputs forward_by_aten(const Inputs& in, const Settings& s) {
+Outputs forward_by_aten(const Inputs& in, const SpikeSettings& s) {
   const AtenNeurons neurons = aten_neurons(in, s);
   const Tensor current = s.is_once ? in.current.unsqueeze(0) : in.current;
   Tensor u = aten_membranes(current, s.steps, neurons);
@@ -154,13 +154,14 @@ Outputs forward_by_aten(const Inputs& in, const Settings& s) {
   return {std::move(spikes), std::move(u)};
 }
 
-Gradients backward_by_aten(const Inputs& in, const Tensor& u, const Tensor& g, const Settings& s) {
+Gradients backward_by_aten(const Inputs& in, const Tensor& u, const Tensor& g,
+                           const SpikeSettings& s) {
   auto of = aten_spike_gradients(u, g, s.is_once ? 1 : s.steps, aten_neurons(in, s));
   return {of.current.view(in.current.sizes()), of.threshold.view(in.threshold.sizes()),
           of.leak.view(in.leak.sizes())};
 }
 
-Outputs forward_of(const Inputs& in, const Settings& s) {
+Outputs forward_of(const Inputs& in, const SpikeSettings& s) {
   if (s.path == Path::kAten) return forward_by_aten(in, s);
 #ifdef PARE_WITH_CUDA
   if (in.current.is_cuda()) {
@@ -174,7 +175,8 @@ Outputs forward_of(const Inputs& in, const Settings& s) {
   return forward_on_cpu(in, s);
 }
 
-Gradients backward_of(const Inputs& in, const Tensor& kept, const Tensor& g, const Settings& s) {
+Gradients backward_of(const Inputs& in, const Tensor& kept, const Tensor& g,
+                      const SpikeSettings& s) {
   if (s.path == Path::kAten) return backward_by_aten(in, kept, g, s);
 #ifdef PARE_WITH_CUDA
   if (in.current.is_cuda()) {
@@ -189,7 +191,7 @@ Gradients backward_of(const Inputs& in, const Tensor& kept, const Tensor& g, con
 struct SpikesThroughTime : torch::autograd::Function<SpikesThroughTime> {
   static Tensor forward(AutogradContext* context, const Tensor& current, const Tensor& threshold,
                         const Tensor& leak, const Tensor& step,
-                        const c10::intrusive_ptr<Settings>& s) {
+                        const c10::intrusive_ptr<SpikeSettings>& s) {
     Outputs out = forward_of({current, threshold, leak, step}, *s);
     if (s->needs_gradients) {
       context->save_for_backward({current, threshold, leak, step, out.kept});
@@ -200,7 +202,7 @@ struct SpikesThroughTime : torch::autograd::Function<SpikesThroughTime> {
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const auto capsule = context->saved_data.at("settings").toCapsule();
-    const Settings& s = static_cast<const Settings&>(*capsule);
+    const SpikeSettings& s = static_cast<const SpikeSettings&>(*capsule);
     const variable_list saved = context->get_saved_variables();
     const Gradients of = backward_of({saved[0], saved[1], saved[2], saved[3]}, saved[4],
                                      gradients[0].contiguous(), s);
@@ -225,7 +227,7 @@ Tensor spikes_of(const Tensor& current, std::int64_t steps, bool is_once,
   const Tensor leak = neurons.leak.defined() ? neurons.leak : torch::ones({1}, threshold.options());
   const Tensor step = neurons.membrane_step.defined() ? neurons.membrane_step.detach()
                                                       : torch::empty({0}, threshold.options());
-  const auto settings = c10::make_intrusive<Settings>();
+  const auto settings = c10::make_intrusive<SpikeSettings>();
   settings->steps = steps;
   settings->is_once = is_once;
   settings->rule = neurons.rule;
