@@ -18,6 +18,7 @@ Lowering::Lowering(const Graph& graph, const Options& options)
     : graph_(graph),
       options_(options),
       infos_(graph::infer(graph)),
+      parts_(find_parts()),
       builder_(graph.name),
       values_(graph.wires.size()) {}
 
@@ -141,22 +142,27 @@ void Lowering::finish() {
   interface_.head = graph_.head;
 }
 
-Lowering::Part Lowering::part_of(const graph::Node& node) const {
-  if (info(node.outputs.front()).time == graph::Time::kEachStep) return Part::kLoop;
-  // A sum over time is made step by step.
-  if (std::holds_alternative<graph::SumOverTime>(node.op)) return Part::kLoop;
-  const bool is_behind = std::any_of(node.inputs.begin(), node.inputs.end(), [&](WireId wire) {
-    const auto from = producer(graph_, wire);
-    return from && part_of(graph_.nodes[*from]) != Part::kBefore;
-  });
-  return is_behind ? Part::kAfter : Part::kBefore;
+std::vector<Lowering::Part> Lowering::find_parts() const {
+  std::vector<bool> is_late(graph_.wires.size(), false);  // made in the loop, or behind it
+  std::vector<Part> parts;
+  for (const graph::Node& node : graph_.nodes) {
+    const WireId output = node.outputs.front();
+    // A sum over time is made step by step.
+    const bool is_in_loop = info(output).time == graph::Time::kEachStep ||
+                            std::holds_alternative<graph::SumOverTime>(node.op);
+    const bool is_behind = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                       [&](WireId wire) { return is_late[wire.value]; });
+    parts.push_back(is_in_loop ? Part::kLoop : is_behind ? Part::kAfter : Part::kBefore);
+    is_late[output.value] = parts.back() != Part::kBefore;
+  }
+  return parts;
 }
 
 void Lowering::run_part(Part part) {
-  for (const graph::Node& node : graph_.nodes) {
-    if (part_of(node) != part) continue;
-    node_ = &node;
-    std::visit(*this, node.op);
+  for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
+    if (parts_[i] != part) continue;
+    node_ = &graph_.nodes[i];
+    std::visit(*this, node_->op);
   }
 }
 
@@ -168,9 +174,7 @@ Lowered Lowering::run() && {
     builder_.section({.kind = program::SectionKind::kForward, .trip_count = *each_});
     run_part(Part::kLoop);
     builder_.states(states_);
-    const bool has_more =
-        std::any_of(graph_.nodes.begin(), graph_.nodes.end(),
-                    [&](const auto& node) { return part_of(node) == Part::kAfter; });
+    const bool has_more = std::find(parts_.begin(), parts_.end(), Part::kAfter) != parts_.end();
     if (has_more) builder_.section({});
     run_part(Part::kAfter);
   }

@@ -68,6 +68,19 @@ TEST(LowerSpikes, TheFirstLayerRunsOnce) {
   has_conv(1, 1);
 }
 
+TEST(LowerSpikes, WhatStandsWhereIsFoundOnceForEachNode) {
+  // As many ways lead from the input to the output as there are subsets of the adds.
+  constexpr int kAdds = 40;
+  TestGraph test({1});
+  test.node("in", graph::Quantize{test.stepped("in", 4, true, 0.125F)});
+  for (int i = 0; i < kAdds; ++i) {
+    test.node("add" + std::to_string(i), graph::Add{}, {test.last, test.last});
+  }
+  const Lowered lowered = lower(test.graph);
+  ASSERT_EQ(lowered.program.sections.size(), 1U);
+  EXPECT_EQ(lowered.program.sections.front().nodes.size(), static_cast<std::size_t>(kAdds));
+}
+
 TEST(LowerSpikes, RealMembranesAreRefused) {
   TestGraph test({2});
   test.node("in", graph::Quantize{test.stepped("in", 6, true, 0.125F)});

@@ -107,10 +107,6 @@ class Lowering {
                               program::Buffer output);
 
   // Time (lowering_time.cpp).
-  struct CodeEnds {
-    std::int64_t lowest;
-    std::int64_t highest;
-  };
   program::BufferId add_state(const std::string& name, program::Interval range,
                               std::optional<program::Origin> origin);
   void set_next(program::BufferId state, program::BufferId next);
@@ -122,12 +118,12 @@ class Lowering {
                           bool is_strict, const std::vector<std::int64_t>& of_threshold,
                           program::Buffer output);
   program::BufferId leaked(program::BufferId potential, const graph::NeuronCodes& codes,
-                           CodeEnds ends, const std::string& suffix);
+                           program::Interval ends, const std::string& suffix);
   program::BufferId soft_reset(program::BufferId potential, program::BufferId spike,
                                const graph::NeuronCodes& codes, const graph::Spike& op,
-                               CodeEnds ends);
+                               program::Interval ends);
   program::BufferId hard_reset(program::BufferId potential, const graph::NeuronCodes& codes,
-                               const graph::Spike& op, CodeEnds ends);
+                               const graph::Spike& op, program::Interval ends);
 
   // The ends.
   void start();
@@ -136,13 +132,14 @@ class Lowering {
   WireValue moved_input_codes(const graph::Codec& codec, const WireValue& raw);
   /// In front of the loop, in it, behind it.
   enum class Part { kBefore, kLoop, kAfter };
-  Part part_of(const graph::Node& node) const;
+  std::vector<Part> find_parts() const;
   void run_part(Part part);
   void finish();
 
   const graph::Graph& graph_;
   const Options& options_;
   std::vector<graph::WireInfo> infos_;
+  std::vector<Part> parts_;            ///< by node
   const graph::Node* node_ = nullptr;  ///< the one that is lowered
   const graph::Node* input_quantizer_ = nullptr;
   ProgramBuilder builder_;

@@ -18,8 +18,7 @@ using program::Interval;
 
 namespace {
 
-/// A list with one number for all, or one a channel, in a shape that broadcasts to `shape`, behind
-/// which `last` numbers stand for each.
+/// The shape in which `count` numbers, one for all or one a channel, broadcast to `shape`.
 Shape channel_shape(std::size_t count, const Shape& shape) {
   if (count == 1) return {1};
   Shape broadcast(shape.size(), 1);
@@ -121,8 +120,8 @@ BufferId Lowering::fired(BufferId potential, const graph::NeuronCodes& codes, bo
   return builder_.op(op, {potential}, std::move(output));
 }
 
-/// What the leak leaves, not yet cut off to the membrane's codes.
-BufferId Lowering::leaked(BufferId potential, const graph::NeuronCodes& codes, CodeEnds ends,
+/// What the leak leaves, cut off at `ends`.
+BufferId Lowering::leaked(BufferId potential, const graph::NeuronCodes& codes, Interval ends,
                           const std::string& suffix) {
   const bool is_whole =
       codes.leak_shift == 0 && std::all_of(codes.leak.begin(), codes.leak.end(),
@@ -142,12 +141,11 @@ void Lowering::operator()(const graph::Spike& op) {
   if (!codes || x.is_raw_input || !x.affine.has_no_offset()) {
     refuse(
         "its membrane has no grid; quantize the layer in front of it ([quantize] weight_bits), "
-        "with "
-        "nothing but poolings in between, and give the membrane bits (membrane_bits)");
+        "with nothing but poolings in between, and give the membrane bits (membrane_bits)");
   }
-  const CodeEnds ends{codes->membrane.lowest, codes->membrane.highest};
+  const Interval ends{codes->membrane.lowest, codes->membrane.highest};
   const std::string& name = graph_.wire(node_->outputs.front()).name;
-  const BufferId membrane = add_state(name + ".membrane", {ends.lowest, ends.highest}, {});
+  const BufferId membrane = add_state(name + ".membrane", ends, {});
   const BufferId current = current_of(x, codes->fraction_bits);
   const BufferId potential =
       builder_.op(program::Add{}, {membrane, current}, loop_buffer(".potential"));
@@ -160,7 +158,7 @@ void Lowering::operator()(const graph::Spike& op) {
 }
 
 BufferId Lowering::soft_reset(BufferId potential, BufferId spike, const graph::NeuronCodes& codes,
-                              const graph::Spike& op, CodeEnds ends) {
+                              const graph::Spike& op, Interval ends) {
   std::vector<std::int64_t> drops;
   for (const std::int64_t threshold : codes.threshold) drops.push_back(-threshold);
   program::Requantize drop = channel_factors("reset", drops, 0);
@@ -172,13 +170,13 @@ BufferId Lowering::soft_reset(BufferId potential, BufferId spike, const graph::N
     return leaked(rest, codes, ends, ".next");
   }
   const Interval range = hull(builder_.intervals(potential));
-  const BufferId left = leaked(potential, codes, {range.lowest, range.highest}, ".left");
+  const BufferId left = leaked(potential, codes, range, ".left");
   const BufferId rest = builder_.op(program::Add{}, {left, dropped}, loop_buffer(".rest"));
   return builder_.op(program::Clamp{ends.lowest, ends.highest}, {rest}, loop_buffer(".next"));
 }
 
 BufferId Lowering::hard_reset(BufferId potential, const graph::NeuronCodes& codes,
-                              const graph::Spike& op, CodeEnds ends) {
+                              const graph::Spike& op, Interval ends) {
   const BufferId silent = fired(potential, codes, op.is_strict, {1, 0}, loop_buffer(".silent"));
   const BufferId rest = builder_.op(program::Multiply{}, {potential, silent}, loop_buffer(".rest"));
   return leaked(rest, codes, ends, ".next");
