@@ -261,10 +261,7 @@ void Forward::operator()(const graph::Quantize&, std::size_t index) {
 void Forward::operator()(const graph::Add&, std::size_t index) {
   const Wire& a = input(index, 0);
   const Wire& b = input(index, 1);
-  if (!has_steps(node(index).outputs.front())) {
-    return write(index, a.value + b.value, a.steps == b.steps ? a.steps : std::vector<double>{});
-  }
-  write(index, at_each_step(node(index).inputs[0]) + at_each_step(node(index).inputs[1]),
+  write(index, operand(index, 0) + operand(index, 1),
         a.steps == b.steps ? a.steps : std::vector<double>{});
 }
 
@@ -272,9 +269,7 @@ void Forward::operator()(const graph::Concat&, std::size_t index) {
   std::vector<Tensor> parts;
   std::vector<double> steps = input(index).steps;
   for (std::size_t i = 0; i < node(index).inputs.size(); ++i) {
-    const graph::WireId wire = node(index).inputs[i];
-    parts.push_back(has_steps(node(index).outputs.front()) ? at_each_step(wire)
-                                                           : wires_[wire.value].value);
+    parts.push_back(operand(index, i));
     const bool is_one_step = steps.size() == 1 && input(index, i).steps == steps;
     if (!is_one_step) steps.clear();
   }

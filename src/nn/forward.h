@@ -76,9 +76,10 @@ class Forward {
 
   // Time (forward_time.cpp).
   std::int64_t num_samples() const;
-  bool has_steps(graph::WireId wire) const;
   /// A wire's value as [T N, …], one that is the same at all steps written out.
   torch::Tensor at_each_step(graph::WireId wire) const;
+  /// An input, at each step where the node's output has a value at each.
+  torch::Tensor operand(std::size_t index, std::size_t number) const;
   /// Of a Spike's membrane: [1] or [C], undefined where it has no grid.
   torch::Tensor membrane_step(std::size_t index) const;
 

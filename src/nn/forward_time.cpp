@@ -56,16 +56,18 @@ std::int64_t Forward::num_samples() const {
   return wires_[state_.graph.inputs.front().wire.value].value.size(0);
 }
 
-bool Forward::has_steps(graph::WireId wire) const {
-  return state_.wires[wire.value].time == graph::Time::kEachStep;
-}
-
 Tensor Forward::at_each_step(graph::WireId wire) const {
   const Wire& from = wires_[wire.value];
   if (from.value.size(0) != num_samples() || state_.num_steps <= 1) return from.value;
   std::vector<std::int64_t> times(static_cast<std::size_t>(from.value.dim()), 1);
   times.front() = state_.num_steps;
   return from.value.repeat(times);
+}
+
+Tensor Forward::operand(std::size_t index, std::size_t number) const {
+  const graph::WireInfo& output = state_.wires[node(index).outputs.front().value];
+  const graph::WireId wire = node(index).inputs.at(number);
+  return output.time == graph::Time::kEachStep ? at_each_step(wire) : wires_[wire.value].value;
 }
 
 void Forward::operator()(const graph::Repeat&, std::size_t index) {

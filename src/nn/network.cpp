@@ -80,11 +80,12 @@ void Network::mask_values() {
 }
 
 void Network::clamp_neurons() {
-  torch::Tensor all = values();
+  const auto part = [&](const Slice& slice) {
+    return values().narrow(0, slice.offset, slice.size);
+  };
   for (const Slice& slice : slices()) {
-    torch::Tensor part = all.narrow(0, slice.offset, slice.size);
-    if (slice.role == graph::Role::kLeak) part.clamp_(0, 1);
-    if (slice.role == graph::Role::kThreshold) part.clamp_min_(kSmallestThreshold);
+    if (slice.role == graph::Role::kLeak) part(slice).clamp_(0, 1);
+    if (slice.role == graph::Role::kThreshold) part(slice).clamp_min_(kSmallestThreshold);
   }
 }
 
