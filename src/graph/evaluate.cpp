@@ -11,7 +11,7 @@
 
 #include "base/transpose.h"
 #include "graph/infer.h"
-#include "graph/neuron.h"
+#include "graph/neuron_steps.h"
 #include "graph/quantize.h"
 #include "graph/window.h"
 #include "metrics/softmax.h"
@@ -56,63 +56,6 @@ Moments moments_of(const Values& x) {
   }
   return moments;
 }
-
-/// Spiking neurons: on the codes of their membrane where it has any, in which all numbers here are
-/// integers; else on real numbers.
-class Neurons {
- public:
-  Neurons(const Graph& graph, const Node& node, std::span<const WireInfo> wires)
-      : codes_(neuron_codes(graph, node, wires)) {
-    const auto& op = std::get<Spike>(node.op);
-    if (codes_) {
-      current_steps_ = wires[node.inputs.front().value].grid->step;
-      return;
-    }
-    thresholds_ = value_of(graph, graph.parameter(op.threshold)).to_doubles();
-    leaks_ = value_or(graph, op.leak, 1, 1);
-  }
-
-  /// One step of a neuron: whether it spikes.
-  bool step(const Spike& op, std::size_t channel, double current, double& membrane) const {
-    const double threshold = codes_ ? static_cast<double>(codes_->threshold_of(channel))
-                                    : of_channel(thresholds_, channel);
-    const double u = membrane + (codes_ ? code_of(current, channel) : current);
-    const bool is_spike = op.is_strict ? u > threshold : u >= threshold;
-    const double drop = is_spike ? threshold : 0;
-    if (op.reset == Reset::kHard) {
-      membrane = is_spike ? 0 : leaked(u, channel);
-    } else {
-      membrane = op.leaks_reset ? leaked(u - drop, channel) : leaked(u, channel) - drop;
-    }
-    if (codes_) {
-      membrane = std::clamp(membrane, static_cast<double>(codes_->membrane.lowest),
-                            static_cast<double>(codes_->membrane.highest));
-    }
-    return is_spike;
-  }
-
- private:
-  static double of_channel(const std::vector<double>& list, std::size_t channel) {
-    return list.size() == 1 ? list.front() : list[channel];
-  }
-
-  double code_of(double current, std::size_t channel) const {
-    return std::ldexp(std::nearbyint(current / of_channel(current_steps_, channel)),
-                      codes_->fraction_bits);
-  }
-
-  double leaked(double u, std::size_t channel) const {
-    if (!codes_) return of_channel(leaks_, channel) * u;
-    // Half to even, as nearbyint rounds.
-    return std::nearbyint(
-        std::ldexp(static_cast<double>(codes_->leak_of(channel)) * u, -codes_->leak_shift));
-  }
-
-  std::optional<NeuronCodes> codes_;
-  std::vector<double> current_steps_;
-  std::vector<double> thresholds_;
-  std::vector<double> leaks_;
-};
 
 /// One node. Rows of `once` wires that meet `each_step` ones are used at every step.
 class Evaluator {
@@ -295,11 +238,11 @@ class Evaluator {
     return y;
   }
 
-  Values operator()(const Spike& op) const {
+  Values operator()(const Spike&) const {
     Values y = output();
     const Values& x = input(0);
     y.elements.resize(x.elements.size());
-    const Neurons neurons(graph_, node_, wires_);
+    const NeuronSteps neurons(graph_, node_, wires_);
     const std::size_t size = x.row_size();
     const std::size_t run = size / static_cast<std::size_t>(x.shape.empty() ? 1 : x.shape.front());
     const std::size_t steps = num_steps(x);
@@ -308,7 +251,7 @@ class Evaluator {
       double membrane = 0;
       for (std::size_t t = 0; t < steps; ++t) {
         const std::size_t at = (neuron / size * steps + t) * size + element;
-        y.elements[at] = neurons.step(op, element / run, x.elements[at], membrane) ? 1 : 0;
+        y.elements[at] = neurons.step(element / run, x.elements[at], membrane) ? 1 : 0;
       }
     }
     return y;

@@ -114,29 +114,11 @@ class TableOp {
     writer_.close();
   }
 
-  void operator()(const program::Add&) {
-    Interval all = hull_of(parts_.width_range(parts_.node.inputs[0]),
-                           parts_.width_range(parts_.node.inputs[1]));
-    all = hull_of(all, parts_.frame.interval(parts_.y));
-    const std::string type = to_string(computing_type(all));
-    parts_.pointers();
-    parts_.pointer("b", parts_.node.inputs[1]);
-    writer_.open("for (size_t i = 0; i < {}; ++i)", parts_.frame.size(parts_.y));
-    writer_.line("y[i] = ({})(({})x[i] + ({})b[i]);", parts_.to, type, type);
-    writer_.close();
-  }
+  void operator()(const program::Add&) { combine('+', parts_.frame.interval(parts_.y)); }
 
   void operator()(const program::Multiply&) {
-    const Interval a = parts_.width_range(parts_.node.inputs[0]);
-    const Interval b = parts_.width_range(parts_.node.inputs[1]);
-    Interval all = hull_of(hull_of(a, b), program::product(a, b));
-    all = hull_of(all, parts_.frame.interval(parts_.y));
-    const std::string type = to_string(computing_type(all));
-    parts_.pointers();
-    parts_.pointer("b", parts_.node.inputs[1]);
-    writer_.open("for (size_t i = 0; i < {}; ++i)", parts_.frame.size(parts_.y));
-    writer_.line("y[i] = ({})(({})x[i] * ({})b[i]);", parts_.to, type, type);
-    writer_.close();
+    combine('*', program::product(parts_.width_range(parts_.node.inputs[0]),
+                                  parts_.width_range(parts_.node.inputs[1])));
   }
 
   void operator()(const program::Maximum&) {
@@ -222,6 +204,19 @@ class TableOp {
  private:
   /// Up to so many thresholds are compared one after the other.
   static constexpr std::int64_t kMaxCompared = 8;
+
+  /// y = a `sign` b, in a type that holds both, the output and `results`.
+  void combine(char sign, Interval results) {
+    Interval all = hull_of(parts_.width_range(parts_.node.inputs[0]),
+                           parts_.width_range(parts_.node.inputs[1]));
+    all = hull_of(hull_of(all, results), parts_.frame.interval(parts_.y));
+    const std::string type = to_string(computing_type(all));
+    parts_.pointers();
+    parts_.pointer("b", parts_.node.inputs[1]);
+    writer_.open("for (size_t i = 0; i < {}; ++i)", parts_.frame.size(parts_.y));
+    writer_.line("y[i] = ({})(({})x[i] {} ({})b[i]);", parts_.to, type, sign, type);
+    writer_.close();
+  }
 
   void circulant_sum(const program::Linear& op, std::int64_t k, std::int64_t n,
                      const std::string& x) {

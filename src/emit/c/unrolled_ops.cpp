@@ -144,35 +144,16 @@ class UnrolledOp {
   }
 
   Values operator()(const program::Add&) {
-    Values y;
-    for (std::size_t i = 0; i < y_size_; ++i) {
-      const Value& a = inputs_[0][i];
-      const Value& b = inputs_[1][i];
-      const Interval sum{a.interval.lowest + b.interval.lowest,
-                         a.interval.highest + b.interval.highest};
-      const CType type = computing_type(hull_of(hull_of(a.interval, b.interval), sum));
-      y.push_back(statements_.define(Statements::as(type, a) + " + " + Statements::as(type, b),
-                                     type, sum, {a, b}));
-    }
-    return y;
+    return combined('+', [](Interval a, Interval b) {
+      return Interval{a.lowest + b.lowest, a.highest + b.highest};
+    });
   }
+
+  Values operator()(const program::Multiply&) { return combined('*', program::product); }
 
   Values operator()(const program::Maximum&) {
     Values y;
     for (std::size_t i = 0; i < y_size_; ++i) y.push_back(larger(inputs_[0][i], inputs_[1][i]));
-    return y;
-  }
-
-  Values operator()(const program::Multiply&) {
-    Values y;
-    for (std::size_t i = 0; i < y_size_; ++i) {
-      const Value& a = inputs_[0][i];
-      const Value& b = inputs_[1][i];
-      const Interval product = program::product(a.interval, b.interval);
-      const CType type = computing_type(hull_of(hull_of(a.interval, b.interval), product));
-      y.push_back(statements_.define(Statements::as(type, a) + " * " + Statements::as(type, b),
-                                     type, product, {a, b}));
-    }
     return y;
   }
 
@@ -233,6 +214,20 @@ class UnrolledOp {
   }
 
  private:
+  /// a `sign` b, element by element; `result` says what it can be.
+  Values combined(char sign, Interval (*result)(Interval, Interval)) {
+    Values y;
+    for (std::size_t i = 0; i < y_size_; ++i) {
+      const Value& a = inputs_[0][i];
+      const Value& b = inputs_[1][i];
+      const Interval all = result(a.interval, b.interval);
+      const CType type = computing_type(hull_of(hull_of(a.interval, b.interval), all));
+      y.push_back(statements_.define(
+          Statements::as(type, a) + ' ' + sign + ' ' + Statements::as(type, b), type, all, {a, b}));
+    }
+    return y;
+  }
+
   Value larger(const Value& a, const Value& b) {
     if (a.interval.lowest >= b.interval.highest || a.text == b.text) return a;
     if (b.interval.lowest >= a.interval.highest) return b;
