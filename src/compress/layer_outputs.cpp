@@ -10,7 +10,9 @@
 namespace pare::compress {
 namespace {
 
-constexpr std::int64_t kBatch = 1024;
+constexpr std::int64_t kMostSamples = 1024;
+/// Elements of the largest wire, of all the samples (and steps) that are run at once.
+constexpr std::int64_t kMostElements = std::int64_t{1} << 25;
 
 const graph::Node& node_of(const graph::Graph& graph, const std::string& name) {
   const graph::Node* node = graph::find_node(graph, name);
@@ -30,18 +32,19 @@ std::pair<torch::Tensor, std::int64_t> sums_of(const torch::Tensor& output,
 }  // namespace
 
 void for_each_batch(const graph::Graph& graph, const torch::Tensor& samples,
-                    const std::vector<std::string>& wires,
-                    const std::function<void(const std::map<std::string, torch::Tensor>&)>& take) {
+                    const std::vector<std::string>& wires, const TakeWires& take) {
   const torch::NoGradGuard no_grad;
   nn::Network network(graph, samples.device());
   std::map<std::string, torch::Tensor> trace;
   for (const std::string& wire : wires) trace[wire] = torch::Tensor();
-  for (std::int64_t start = 0; start < samples.size(0); start += kBatch) {
-    const std::int64_t size = std::min(kBatch, samples.size(0) - start);
+  const std::int64_t batch =
+      std::clamp<std::int64_t>(kMostElements / network.largest_wire(), 1, kMostSamples);
+  for (std::int64_t start = 0; start < samples.size(0); start += batch) {
+    const std::int64_t size = std::min(batch, samples.size(0) - start);
     nn::Context context;
     context.trace = &trace;
     network.forward(samples.narrow(0, start, size), context);
-    take(trace);
+    take(trace, size);
   }
 }
 
@@ -56,13 +59,14 @@ std::map<std::string, torch::Tensor> mean_outputs(const graph::Graph& graph,
   }
   std::map<std::string, torch::Tensor> sums;
   std::map<std::string, std::int64_t> counts;
-  for_each_batch(graph, samples, names, [&](const std::map<std::string, torch::Tensor>& values) {
-    for (const std::string& layer : layers) {
-      const auto [sum, count] = sums_of(values.at(wires.at(layer)), node_of(graph, layer));
-      sums[layer] = counts[layer] == 0 ? sum : sums[layer] + sum;
-      counts[layer] += count;
-    }
-  });
+  for_each_batch(
+      graph, samples, names, [&](const std::map<std::string, torch::Tensor>& values, std::int64_t) {
+        for (const std::string& layer : layers) {
+          const auto [sum, count] = sums_of(values.at(wires.at(layer)), node_of(graph, layer));
+          sums[layer] = counts[layer] == 0 ? sum : sums[layer] + sum;
+          counts[layer] += count;
+        }
+      });
   for (auto& [layer, sum] : sums) sum = (sum / counts.at(layer)).to(torch::kCPU);
   return sums;
 }

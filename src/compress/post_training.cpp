@@ -43,11 +43,12 @@ std::map<std::string, rewrite::MagnitudeHistogram> observe(const graph::Graph& g
   std::vector<std::string> names;
   for (const rewrite::WireToQuantize& wire : wires) names.push_back(wire.wire);
   std::map<std::string, rewrite::MagnitudeHistogram> histograms;
-  for_each_batch(graph, samples, names, [&](const std::map<std::string, torch::Tensor>& values) {
-    for (const rewrite::WireToQuantize& wire : wires) {
-      add(values.at(wire.wire), wire.wire, histograms[wire.node]);
-    }
-  });
+  for_each_batch(graph, samples, names,
+                 [&](const std::map<std::string, torch::Tensor>& values, std::int64_t) {
+                   for (const rewrite::WireToQuantize& wire : wires) {
+                     add(values.at(wire.wire), wire.wire, histograms[wire.node]);
+                   }
+                 });
   return histograms;
 }
 

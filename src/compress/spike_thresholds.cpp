@@ -10,15 +10,12 @@
 #include <torch/torch.h>
 
 #include "base/error.h"
+#include "compress/layer_outputs.h"
 #include "graph/edit.h"
-#include "nn/network.h"
 #include "rewrite/spike.h"
 
 namespace pare::compress {
 namespace {
-
-/// Elements of the largest wire, of all steps and of the samples that are run at once.
-constexpr std::int64_t kMostElements = std::int64_t{1} << 25;
 
 void fill(graph::Graph& graph, const std::string& parameter, double value) {
   const auto id = find_parameter(graph, parameter);
@@ -45,26 +42,19 @@ graph::Graph part_up_to(graph::Graph graph, const std::string& wire) {
 /// The largest percentile of a wire's values at one step.
 double largest_percentile(const graph::Graph& graph, const std::string& wire, std::int64_t steps,
                           double percent, const torch::Tensor& samples) {
-  const torch::NoGradGuard no_grad;
-  nn::Network network(part_up_to(graph, wire), samples.device());
-  const std::int64_t batch =
-      std::clamp<std::int64_t>(kMostElements / network.largest_wire(), 1, samples.size(0));
   double largest = -INFINITY;
-  for (std::int64_t start = 0; start < samples.size(0); start += batch) {
-    const std::int64_t size = std::min(batch, samples.size(0) - start);
-    std::map<std::string, torch::Tensor> trace{{wire, {}}};
-    nn::Context context;
-    context.trace = &trace;
-    network.forward(samples.narrow(0, start, size), context);
+  const auto take = [&](const std::map<std::string, torch::Tensor>& values, std::int64_t size) {
     // A current that is the same at all steps comes once.
-    const torch::Tensor& currents = trace.at(wire);
+    const torch::Tensor& currents = values.at(wire);
     const std::int64_t found = currents.size(0) == size ? 1 : steps;
     for (std::int64_t t = 0; t < found; ++t) {
       const torch::Tensor step = currents.view({found, -1})[t];
-      if (!step.isfinite().all().item<bool>()) return NAN;
-      largest = std::max(largest, percentile(step, percent));
+      const bool is_finite = step.isfinite().all().item<bool>();
+      largest = is_finite ? std::max(largest, percentile(step, percent)) : NAN;
+      if (!is_finite) break;
     }
-  }
+  };
+  for_each_batch(part_up_to(graph, wire), samples, {wire}, take);
   return largest;
 }
 

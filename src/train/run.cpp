@@ -121,6 +121,7 @@ class Run {
     if (at_.position.epoch == 0) {
       remember_if_asked();
       at_.graph = stage_graph(at_.graph, stage(), data_);
+      if (stage().spike) warn_of_rates();
     }
     if (is_stage_done()) return;
     StageTrainer trainer(at_.graph, recipe_, at_.position.stage, data_, device_);
@@ -137,6 +138,14 @@ class Run {
       journal.mark(at_.position);
       save();
       report(result);
+    }
+  }
+
+  /// Neurons that carry nothing also pass no gradient worth the name: training seldom mends them.
+  void warn_of_rates() {
+    const auto rates = spike_rates_of(at_.graph, data_.train);
+    for (const std::string& text : compress::objections(rates)) {
+      warn(fmt::format("stage '{}': {}", stage().name, text));
     }
   }
 

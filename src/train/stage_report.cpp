@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compress/post_training.h"
 #include "cost/estimate.h"
 #include "program/program.h"
 #include "train/classification.h"
@@ -91,7 +92,19 @@ void add_validation(Json& json, nn::Network& network, const graph::Graph& graph,
   json["validation"] = {{"loss", score.loss}, {"accuracy", score.accuracy}};
 }
 
+/// How often each layer of neurons spikes, or nothing for a network without.
+void add_spike_rates(Json& json, const graph::Graph& graph, const TrainingData& data) {
+  for (const compress::SpikeRate& of : spike_rates_of(graph, data.validation)) {
+    json["spikes"][of.node] = {{"rate", of.rate}, {"silent", of.silent}};
+  }
+}
+
 }  // namespace
+
+std::vector<compress::SpikeRate> spike_rates_of(const graph::Graph& graph, const Part& part) {
+  constexpr std::int64_t kSamples = 512;
+  return compress::spike_rates(graph, compress::calibration_samples(part.inputs, kSamples));
+}
 
 Json stage_report(const graph::Graph& graph, const Frozen& frozen, const recipe::Recipe& recipe,
                   const Position& position, const TrainingData& data, torch::Device device) {
@@ -103,6 +116,7 @@ Json stage_report(const graph::Graph& graph, const Frozen& frozen, const recipe:
                {"epochs", position.epoch},
                {"best_epoch", position.best_epoch}};
   add_validation(json, network, graph, frozen, data, stage.train.loss);
+  add_spike_rates(json, graph, data);
   json.update(costs(graph));
   if (position.is_mixed) json["is_mixed"] = true;
   if (!stage.test) return json;
