@@ -164,7 +164,7 @@ struct Quantize {
   /// Spiking neurons, where the weights and what enters the network are quantized: the width of
   /// their membrane (32: float), the binary places that it has below the step of their current, and
   /// those of their leak.
-  int membrane_bits = 16;
+  int membrane_bits = 24;
   int membrane_fraction_bits = 4;
   int leak_bits = 8;
   std::vector<LayerQuantize> layers = {};  ///< later entries win

@@ -1,5 +1,6 @@
 #include "train/imported_graph.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <vector>
 
@@ -33,6 +34,11 @@ graph::Graph read_graph(const std::string& path) {
   return model::load(path).graph;
 }
 
+bool is_standardised(const graph::Input& input) {
+  return std::any_of(input.mean.begin(), input.mean.end(), [](double m) { return m != 0; }) ||
+         std::any_of(input.scale.begin(), input.scale.end(), [](double s) { return s != 1; });
+}
+
 }  // namespace
 
 graph::Graph imported_graph(const recipe::Recipe& recipe, const data::Dataset& data) {
@@ -47,6 +53,12 @@ graph::Graph imported_graph(const recipe::Recipe& recipe, const data::Dataset& d
   if (input.shape != sample) {
     throw InputError(fmt::format("{}: its samples are {}, those of the data {}", path,
                                  to_string(input.shape), to_string(sample)));
+  }
+  if (is_standardised(input) && !data.standardisation.mean.empty()) {
+    throw InputError(fmt::format(
+        "{}: its input is standardised by the network already, and [data] standardise would do it "
+        "once more: set data.standardise = \"none\"",
+        path));
   }
   const Shape output = graph::infer_shapes(graph).at(graph.output.value).shape;
   if (output != Shape{static_cast<std::int64_t>(data.classes.size())}) {
