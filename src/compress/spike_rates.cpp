@@ -66,7 +66,8 @@ std::vector<std::string> objections(const std::vector<SpikeRate>& rates) {
     if (of.rate < kSilentBelow) {
       all.push_back(
           fmt::format("neurons '{}' are all but silent: {:.2g} spikes a neuron and step; lower "
-                      "spike.threshold_scale, or take more spike.steps",
+                      "spike.threshold_scale, take more spike.steps, or, if only the quantized "
+                      "network is silent, more input_bits or membrane_bits",
                       of.node, of.rate));
     } else if (of.rate > kSaturatedAbove) {
       all.push_back(

@@ -30,7 +30,7 @@ TEST(SpikeRates, CountSpikesAndNeuronsWithoutAny) {
 }
 
 TEST(SpikeRates, AreMeansOverSamples) {
-  // One sample of two spikes once, at the third neuron, at no step of the others.
+  // Of two samples one has a spike, its third neuron's at the fourth step: 0.3 0.6 0.9 1.2*.
   const auto rates = spike_rates(three_neurons(), torch::tensor({{0.0F}, {-0.3F}}));
   EXPECT_DOUBLE_EQ(rates[0].rate, 1.0 / 24);
   EXPECT_DOUBLE_EQ(rates[0].silent, 2.0 / 3);

@@ -121,7 +121,7 @@ class Run {
     if (at_.position.epoch == 0) {
       remember_if_asked();
       at_.graph = stage_graph(at_.graph, stage(), data_);
-      if (stage().spike) warn_of_rates();
+      warn_of_rates();
     }
     if (is_stage_done()) return;
     StageTrainer trainer(at_.graph, recipe_, at_.position.stage, data_, device_);
