@@ -7,10 +7,14 @@
 #include <torch/torch.h>
 
 #include "compress/layer_outputs.h"
+#include "compress/post_training.h"
+#include "rewrite/spike.h"
 
 namespace pare::compress {
 namespace {
 
+/// At equal distances.
+constexpr std::int64_t kSpikeSamples = 512;
 constexpr double kSilentBelow = 0.001;
 constexpr double kSaturatedAbove = 0.95;
 
@@ -27,35 +31,25 @@ struct Counts {
   }
 };
 
-std::map<std::string, std::string> spike_wires(const graph::Graph& graph) {
-  std::map<std::string, std::string> wires;
-  for (const graph::Node& node : graph.nodes) {
-    if (!std::holds_alternative<graph::Spike>(node.op)) continue;
-    wires[node.name] = graph.wire(node.outputs.front()).name;
-  }
-  return wires;
-}
-
 }  // namespace
 
 std::vector<SpikeRate> spike_rates(const graph::Graph& graph, const torch::Tensor& samples) {
-  const std::map<std::string, std::string> wires = spike_wires(graph);
-  if (wires.empty()) return {};
-  std::vector<std::string> names;
-  for (const auto& [node, wire] : wires) names.push_back(wire);
-  std::map<std::string, Counts> counts;
-  for_each_batch(graph, samples, names,
+  const std::vector<rewrite::Neurons> neurons = rewrite::neurons_of(graph);
+  if (neurons.empty()) return {};
+  std::vector<std::string> wires;
+  for (const rewrite::Neurons& layer : neurons) wires.push_back(layer.spikes);
+  std::vector<Counts> counts(neurons.size());
+  for_each_batch(graph, calibration_samples(samples, kSpikeSamples), wires,
                  [&](const std::map<std::string, torch::Tensor>& values, std::int64_t) {
-                   for (const auto& [node, wire] : wires) counts[node].add(values.at(wire));
+                   for (std::size_t i = 0; i < counts.size(); ++i) {
+                     counts[i].add(values.at(wires[i]));
+                   }
                  });
   std::vector<SpikeRate> rates;
-  for (const graph::Node& node : graph.nodes) {
-    const auto found = counts.find(node.name);
-    if (found == counts.end()) continue;
-    const Counts& of = found->second;
-    rates.push_back({.node = node.name,
-                     .rate = of.spikes / of.places,
-                     .silent = 1 - of.has_spiked.to(torch::kFloat64).mean().item<double>()});
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    rates.push_back({.node = neurons[i].node,
+                     .rate = counts[i].spikes / counts[i].places,
+                     .silent = 1 - counts[i].has_spiked.to(torch::kFloat64).mean().item<double>()});
   }
   return rates;
 }

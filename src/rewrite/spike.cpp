@@ -135,8 +135,8 @@ std::vector<Neurons> neurons_of(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     const auto* op = std::get_if<graph::Spike>(&node.op);
     if (op == nullptr) continue;
-    all.push_back(
-        {node.name, graph.parameter(op->threshold).name, graph.wire(node.inputs.front()).name});
+    all.push_back({node.name, graph.parameter(op->threshold).name,
+                   graph.wire(node.inputs.front()).name, graph.wire(node.outputs.front()).name});
   }
   return all;
 }

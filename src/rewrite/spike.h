@@ -20,11 +20,12 @@ namespace pare::rewrite {
 /// spike.
 graph::Graph spike(const graph::Graph& graph, const recipe::Spike& options);
 
-/// A Spike node's threshold and the wire of its current, in the graph's order.
+/// A Spike node's threshold and the wires that it reads and makes, in the graph's order.
 struct Neurons {
   std::string node;
   std::string threshold;  ///< parameter
   std::string current;    ///< wire
+  std::string spikes;     ///< wire
 };
 std::vector<Neurons> neurons_of(const graph::Graph& graph);
 

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/metrics_reader.h"
 #include "base/version.h"
+#include "compress/spike_rates.h"
 #include "model/model.h"
 #include "rewrite/rewind.h"
 #include "train/checkpoint.h"
@@ -143,7 +144,7 @@ class Run {
 
   /// Neurons that carry nothing also pass no gradient worth the name: training seldom mends them.
   void warn_of_rates() {
-    const auto rates = spike_rates_of(at_.graph, data_.train);
+    const auto rates = compress::spike_rates(at_.graph, data_.train.inputs);
     for (const std::string& text : compress::objections(rates)) {
       warn(fmt::format("stage '{}': {}", stage().name, text));
     }

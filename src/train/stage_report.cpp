@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compress/post_training.h"
+#include "compress/spike_rates.h"
 #include "cost/estimate.h"
 #include "program/program.h"
 #include "train/classification.h"
@@ -94,17 +94,12 @@ void add_validation(Json& json, nn::Network& network, const graph::Graph& graph,
 
 /// How often each layer of neurons spikes, or nothing for a network without.
 void add_spike_rates(Json& json, const graph::Graph& graph, const TrainingData& data) {
-  for (const compress::SpikeRate& of : spike_rates_of(graph, data.validation)) {
+  for (const compress::SpikeRate& of : compress::spike_rates(graph, data.validation.inputs)) {
     json["spikes"][of.node] = {{"rate", of.rate}, {"silent", of.silent}};
   }
 }
 
 }  // namespace
-
-std::vector<compress::SpikeRate> spike_rates_of(const graph::Graph& graph, const Part& part) {
-  constexpr std::int64_t kSamples = 512;
-  return compress::spike_rates(graph, compress::calibration_samples(part.inputs, kSamples));
-}
 
 Json stage_report(const graph::Graph& graph, const Frozen& frozen, const recipe::Recipe& recipe,
                   const Position& position, const TrainingData& data, torch::Device device) {

@@ -1,10 +1,7 @@
 #pragma once
 
-#include <vector>
-
 #include <nlohmann/json.hpp>
 
-#include "compress/spike_rates.h"
 #include "graph/graph.h"
 #include "nn/network.h"
 #include "recipe/recipe.h"
@@ -13,9 +10,6 @@
 #include "train/training_data.h"
 
 namespace pare::train {
-
-/// How often the neurons spike on up to 512 samples of a part, at equal distances.
-std::vector<compress::SpikeRate> spike_rates_of(const graph::Graph& graph, const Part& part);
 
 /// The "stage_end" line of metrics.jsonl (docs/run_folder.md): sparsity, widths, costs, and the
 /// metrics of the validation split and, if the stage asks for it, of the test split: those of
