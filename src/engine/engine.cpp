@@ -81,7 +81,7 @@ void Engine::make_plans(const Options& options) {
         packed_);
   };
   sample_plan_ = plan(PlanKind::kSample);
-  if (!sample_plan_.has_images()) batch_plan_ = plan(PlanKind::kBatch);
+  if (!sample_plan_.is_for_one_sample()) batch_plan_ = plan(PlanKind::kBatch);
   drop_constants(program_);
 }
 
@@ -97,6 +97,10 @@ std::size_t Engine::weight_bytes() const {
           bytes += engine::weight_bytes(*op);
         } else if (const auto* elementwise = std::get_if<ElementwiseStep>(&step.work)) {
           bytes += bytes_of(elementwise->op);
+        } else if (const auto* spikes = std::get_if<SpikeStep>(&step.work)) {
+          bytes += bytes_of(spikes->op);
+        } else if (const auto* rows = std::get_if<RowConv>(&step.work)) {
+          bytes += bytes_of(*rows->op.dense);
         }
       }
     }

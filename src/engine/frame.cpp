@@ -17,14 +17,28 @@ Frame::Frame(const program::Program& program, const Plan& plan, const ArenaLayou
   }
   std::size_t room = 0;
   std::size_t state_room = 0;
+  std::size_t work_room = 0;
   for (const PlannedSection& section : plan.sections) {
-    BoundSection bound{.section = &section, .steps = {}, .states = {}};
+    BoundSection bound{.section = &section, .steps = {}, .states = {}, .membranes = {}};
+    for (const Membranes& membranes : section.membranes) {
+      bound.membranes.push_back({view(membranes.buffer), membranes.initial});
+    }
     for (const Step& step : section.steps) {
-      BoundStep bound_step{.step = &step, .inputs = {}, .output = view(step.output), .room = {}};
+      BoundStep bound_step{.step = &step,
+                           .inputs = {},
+                           .output = view(step.output),
+                           .room = {},
+                           .work_room = nullptr};
       for (const program::BufferId id : step.inputs) bound_step.inputs.push_back(view(id));
       if (const auto* linear = std::get_if<LinearStep>(&step.work); linear && linear->on_image) {
         bound_step.inputs[0].data += linear->on_image->x_offset;
         bound_step.output.data += linear->on_image->y_offset;
+      }
+      if (const auto* spikes = std::get_if<SpikeStep>(&step.work)) {
+        work_room = std::max(work_room, SpikeRoom(spikes->op, nullptr).bytes);
+      }
+      if (const auto* rows = std::get_if<RowConv>(&step.work)) {
+        work_room = std::max(work_room, room_size(*rows));
       }
       if (std::holds_alternative<GenericOp>(step.work)) {
         room = std::max(room, room_size(bound_step.inputs, bound_step.output));
@@ -38,8 +52,10 @@ Frame::Frame(const program::Program& program, const Plan& plan, const ArenaLayou
   }
   room_.resize(room);
   state_room_.resize(state_room);
+  work_room_.resize(work_room);
   for (BoundSection& bound : sections_) {
     for (BoundStep& step : bound.steps) {
+      step.work_room = work_room_.data();
       if (!std::holds_alternative<GenericOp>(step.step->work)) continue;
       step.room = make_room(step.inputs, step.output, room_);
     }
@@ -61,12 +77,23 @@ void Frame::run(const BoundStep& bound, std::int64_t t, Extent extent) noexcept 
     elementwise->kernel({elementwise->op, bound.inputs, bound.output, t, extent});
   } else if (const auto* image = std::get_if<ImageStep>(&bound.step->work)) {
     image->kernel(image->op, bound.inputs[0].at(t), bound.output.at(t));
+  } else if (const auto* spikes = std::get_if<SpikeStep>(&bound.step->work)) {
+    const View membranes = bound.inputs.size() > 1 ? bound.inputs[1] : View{};
+    spikes->kernel({spikes->op, bound.inputs[0], membranes, bound.output, t, bound.work_room});
+  } else if (const auto* rows = std::get_if<RowConv>(&bound.step->work)) {
+    run_rows({*rows, bound.inputs[0], bound.output, t, bound.work_room});
+  } else if (const auto* grid = std::get_if<GridOp>(&bound.step->work)) {
+    run_grid(*grid, bound.inputs[0], bound.output, t);
   } else if (const auto* generic = std::get_if<GenericOp>(&bound.step->work)) {
     run_generic(*generic, bound.inputs, bound.output, bound.room, t, extent);
   }
 }
 
 void Frame::start_states(const BoundSection& bound, Extent extent) noexcept {
+  for (const BoundMembranes& membranes : bound.membranes) {
+    std::copy(membranes.initial.begin(), membranes.initial.end(),
+              reinterpret_cast<std::int32_t*>(membranes.view.data));
+  }
   for (const BoundState& state : bound.states) {
     for (std::size_t i = 0; i < state.room.size(); ++i) {
       state.room[i] = state.initial.size() == 1 ? state.initial.front() : state.initial[i];
@@ -89,19 +116,26 @@ void Frame::change_states(const BoundSection& bound, std::int64_t t, Extent exte
   }
 }
 
-void Frame::run(std::size_t lanes, std::span<const std::int64_t> trip_counts) const noexcept {
+void Frame::run(std::size_t lanes, std::span<const std::int64_t> trip_counts,
+                const StepObserver* observer) const noexcept {
   const Extent extent{lanes, stride_};
+  const auto run_all = [&](const BoundSection& bound, std::int64_t t) {
+    for (const BoundStep& step : bound.steps) {
+      run(step, t, extent);
+      if (observer != nullptr) (*observer)(*step.step, step.output);
+    }
+  };
   for (const BoundSection& bound : sections_) {
     const program::SectionKind kind = bound.section->kind;
     if (kind == program::SectionKind::kOnce) {
-      for (const BoundStep& step : bound.steps) run(step, 0, extent);
+      run_all(bound, 0);
       continue;
     }
     start_states(bound, extent);
     const std::int64_t num_steps = trip_counts[bound.section->trip_count.value];
     for (std::int64_t i = 0; i < num_steps; ++i) {
       const std::int64_t t = kind == program::SectionKind::kForward ? i : num_steps - 1 - i;
-      for (const BoundStep& step : bound.steps) run(step, t, extent);
+      run_all(bound, t);
       if (!bound.states.empty()) change_states(bound, t, extent);
     }
   }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "engine/plan.h"
 
 namespace pare::engine {
+
+/// Told of every step of a run that is watched, once it ran, with where it wrote.
+using StepObserver = std::function<void(const Step& step, const View& output)>;
 
 /// A plan with memory under it: what one thread runs. Nothing is allocated once it is made.
 class Frame {
@@ -24,7 +28,8 @@ class Frame {
 
   /// Runs the sections on the samples whose inputs stand in the arena. REQUIRES: lanes <= stride;
   /// trip counts within those of the layout.
-  void run(std::size_t lanes, std::span<const std::int64_t> trip_counts) const noexcept;
+  void run(std::size_t lanes, std::span<const std::int64_t> trip_counts,
+           const StepObserver* observer = nullptr) const noexcept;
 
   /// One step of one section alone: for measuring.
   void run_step(std::size_t section, std::size_t step, std::size_t lanes) const noexcept;
@@ -35,6 +40,11 @@ class Frame {
     std::vector<View> inputs;
     View output;
     GenericRoom room;
+    std::byte* work_room;
+  };
+  struct BoundMembranes {
+    View view;
+    std::span<const std::int32_t> initial;
   };
   struct BoundState {
     View view;
@@ -46,6 +56,7 @@ class Frame {
     const PlannedSection* section;
     std::vector<BoundStep> steps;
     std::vector<BoundState> states;
+    std::vector<BoundMembranes> membranes;
   };
 
   static void run(const BoundStep& bound, std::int64_t t, Extent extent) noexcept;
@@ -57,6 +68,7 @@ class Frame {
   std::vector<BoundSection> sections_;
   std::vector<std::int64_t> room_;  ///< of generic steps, one after the other
   std::vector<std::int64_t> state_room_;
+  AlignedVector<std::byte> work_room_;  ///< of spiking steps and windows, one after the other
 };
 
 }  // namespace pare::engine

@@ -1,5 +1,6 @@
 #include "engine/image_choice.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -25,17 +26,23 @@ Form usual_form(Element element) {
   return {element, static_cast<std::uint32_t>(size_of(element) >= 4 ? 1 : 4 / size_of(element))};
 }
 
+bool has_no_strides(const ImageConv& conv) {
+  return std::all_of(conv.window.axes.begin(), conv.window.axes.end(),
+                     [](const graph::Window::Axis& axis) { return axis.stride == 1; });
+}
+
 class Chooser {
  public:
   Chooser(const PlanRequest& request, const program::Section& section,
-          const std::vector<int>& num_readers)
-      : request_(request), section_(section), num_readers_(num_readers) {}
+          const std::vector<int>& num_readers, const NodeFilter& allows)
+      : request_(request), section_(section), num_readers_(num_readers), allows_(allows) {}
 
   SectionImages choose() {
     for (const Node& node : section_.nodes) {
+      if (!allows_(node)) continue;
       if (std::holds_alternative<program::Conv>(node.op)) {
-        auto conv = image_conv(request_, section_, num_readers_, node);
-        if (conv) take_conv(std::move(*conv));
+        auto conv = image_conv(request_, section_, num_readers_, allows_, node);
+        if (conv && has_no_strides(*conv)) take_conv(std::move(*conv));
       } else if (std::holds_alternative<program::MaxPool>(node.op)) {
         take_pool(node);
       }
@@ -135,6 +142,7 @@ class Chooser {
   const PlanRequest& request_;
   const program::Section& section_;
   const std::vector<int>& num_readers_;
+  const NodeFilter& allows_;
   SectionImages made_;
   Classes form_classes_;                 // poolings keep how elements are stored
   std::map<std::uint32_t, Form> forms_;  // by root
@@ -144,9 +152,9 @@ class Chooser {
 }  // namespace
 
 SectionImages choose_images(const PlanRequest& request, const program::Section& section,
-                            const std::vector<int>& num_readers) {
+                            const std::vector<int>& num_readers, const NodeFilter& allows) {
   if (request.is_generic || request.kind != PlanKind::kSample) return {};
-  return Chooser(request, section, num_readers).choose();
+  return Chooser(request, section, num_readers, allows).choose();
 }
 
 }  // namespace pare::engine

@@ -9,6 +9,7 @@
 #include "engine/image.h"
 #include "engine/image_conv.h"
 #include "engine/plan.h"
+#include "engine/plan_parts.h"
 
 namespace pare::engine {
 
@@ -32,9 +33,9 @@ struct SectionImages {
 /// Which they are, with their kernels, and how their images are laid out: none if the plan is not
 /// for one sample. A convolution is among them if its strides are 1 and a linear kernel could run
 /// it, a pooling if its input is an image and it has no padding. The first convolution that reads
-/// an image decides how its elements are stored.
+/// an image decides how its elements are stored. `allows`: whether a node may be among them.
 SectionImages choose_images(const PlanRequest& request, const program::Section& section,
-                            const std::vector<int>& num_readers);
+                            const std::vector<int>& num_readers, const NodeFilter& allows);
 
 /// Borders, pitches and strides. Images of one class, whose convolutions tie them together, have
 /// the same pitch, so that lanes stay lanes. False if an image is larger than kernels can address.

@@ -55,19 +55,17 @@ std::shared_ptr<const Epilogue> make_epilogue_of(const PlanRequest& request, con
 }  // namespace
 
 std::optional<ImageConv> image_conv(const PlanRequest& request, const program::Section& section,
-                                    const std::vector<int>& num_readers, const Node& node) {
+                                    const std::vector<int>& num_readers, const NodeFilter& allows,
+                                    const Node& node) {
   const program::Program& program = request.program;
   ImageConv conv{.node = &node, .y = node.outputs[0]};
   conv.window = window_of(program, node, std::get<program::Conv>(node.op));
-  for (const graph::Window::Axis& axis : conv.window.axes) {
-    if (axis.stride != 1) return std::nullopt;
-  }
   const auto& sums = request.intervals.partial_sums[conv.y.value];
   if (!sums || !fits_bits(32, *sums)) return std::nullopt;
   const auto is_stored = [&](program::BufferId y) {
     return can_store(element_for(program.buffer(y).width), 1);
   };
-  const Node* next = fused_requantize(section, num_readers, conv.y);
+  const Node* next = fused_requantize(section, num_readers, allows, conv.y);
   if (next != nullptr && is_by_channel(program, *next) && is_stored(next->outputs[0])) {
     ImageConv both = conv;
     both.requantize = next;

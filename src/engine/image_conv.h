@@ -7,6 +7,7 @@
 #include "engine/kernel_cost.h"
 #include "engine/linear.h"
 #include "engine/plan.h"
+#include "engine/plan_parts.h"
 #include "engine/window_matrix.h"
 #include "graph/window.h"
 
@@ -24,10 +25,10 @@ struct ImageConv {
 };
 
 /// The convolution of a node, whose kernel is not chosen yet, with the requantize that alone reads
-/// its sums if kernels can run that, too. None if its strides are not 1 or its sums or outputs are
-/// too wide.
+/// its sums if kernels can run that, too. None if its sums or outputs are too wide.
 std::optional<ImageConv> image_conv(const PlanRequest& request, const program::Section& section,
-                                    const std::vector<int>& num_readers, const program::Node& node);
+                                    const std::vector<int>& num_readers, const NodeFilter& allows,
+                                    const program::Node& node);
 
 /// Its bias, by output channel; empty: none.
 std::span<const std::int64_t> bias_of(const PlanRequest& request, const ImageConv& conv);

@@ -73,9 +73,13 @@ std::string_view name_of(KernelKind kind) {
     case KernelKind::kMaxPool:
       return "max-pool";
     case KernelKind::kLayout:
+      return "layout";
+    case KernelKind::kSpikes:
+      return "spikes";
+    case KernelKind::kNeurons:
       break;
   }
-  return "layout";
+  return "neurons";
 }
 
 KernelKind fastest_kernel(const Matrix& matrix, const KernelChoice& choice) {

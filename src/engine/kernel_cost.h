@@ -25,9 +25,12 @@ enum class KernelKind : std::uint8_t {
   kAdd,
   // Of images:
   kMaxPool,
-  kLayout,  ///< to an image, from it, or zeros around it
+  kLayout,  ///< to an image, from it, or zeros around it; the same of spikes
+  // One sample's spikes:
+  kSpikes,   ///< what spikes add, and the neurons behind it
+  kNeurons,  ///< neurons alone
 };
-inline constexpr std::size_t kNumKernelKinds = 12;
+inline constexpr std::size_t kNumKernelKinds = 14;
 
 /// "generic", "dense-8", …
 std::string_view name_of(KernelKind kind);

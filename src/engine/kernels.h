@@ -8,6 +8,7 @@
 #include "engine/image.h"
 #include "engine/input_mapper.h"
 #include "engine/linear.h"
+#include "engine/spikes.h"
 
 namespace pare::engine {
 
@@ -36,7 +37,8 @@ struct Kernels {
   ElementwiseKernel elementwise = nullptr;  ///< of one sample and of batches
   ImageKernel pool_image = nullptr;
   InputKernel map_input = nullptr;
-  bool has_fma = false;  ///< whether a multiply-add of float32 rounds once
+  SpikeKernel spikes = nullptr;  ///< sums, layers and neurons
+  bool has_fma = false;          ///< whether a multiply-add of float32 rounds once
 };
 
 /// REQUIRES: the machine has the instruction set.

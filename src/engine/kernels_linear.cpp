@@ -18,6 +18,7 @@ InputKernel input_kernel();              // kernels_input.cpp
 LinearKernel pairs_kernel();             // kernels_pairs.cpp
 ElementwiseKernel elementwise_kernel();  // kernels_elementwise.cpp
 ImageKernel pooling_kernel();            // kernels_image.cpp
+SpikeKernel spike_kernel();              // kernels_spikes.cpp
 
 namespace {
 
@@ -333,6 +334,7 @@ const Kernels& linear_kernels() {
                                .elementwise = elementwise_kernel(),
                                .pool_image = pooling_kernel(),
                                .map_input = input_kernel(),
+                               .spikes = spike_kernel(),
                                .has_fma = HWY_NATIVE_FMA != 0};
   return kernels;
 }

@@ -38,6 +38,9 @@ void set_lifetimes(Plan& plan, const program::Program& program) {
     for (const program::State& state : plan.sections[s].states) {
       written[state.buffer.value] = Place{s, begins[s]};
     }
+    for (const Membranes& membranes : plan.sections[s].membranes) {
+      written[membranes.buffer.value] = Place{s, begins[s]};
+    }
     for (const Step& step : plan.sections[s].steps) {
       for (const BufferId id : step.inputs) read[id.value].push_back({s, position});
       // Zeros around an image are written after it.
@@ -45,6 +48,9 @@ void set_lifetimes(Plan& plan, const program::Program& program) {
       ++position;
     }
     ends.push_back(position);
+    for (const Membranes& membranes : plan.sections[s].membranes) {
+      read[membranes.buffer.value].push_back({s, position});
+    }
     for (const program::State& state : plan.sections[s].states) {
       read[state.next.value].push_back({s, position});
       read[state.buffer.value].push_back({s, position});

@@ -14,6 +14,8 @@
 #include "engine/kernel_cost.h"
 #include "engine/lifetimes.h"
 #include "engine/plan_parts.h"
+#include "engine/row_steps.h"
+#include "engine/spike_steps.h"
 
 namespace pare::engine {
 namespace {
@@ -38,7 +40,11 @@ class Planner {
                                .size = static_cast<std::size_t>(num_elements(buffer.shape))});
     }
     if (!request_.is_generic) choose_storage();
-    for (const Section& section : program_.sections) add_section(section);
+    order_ = best_order(program_);
+    for (const Section& section : program_.sections) {
+      spikes_.push_back(choose_spikes(request_, section, num_readers_, order_));
+    }
+    for (std::size_t i = 0; i < program_.sections.size(); ++i) add_section(i);
     set_lifetimes(plan_, program_);
     return std::move(plan_);
   }
@@ -110,7 +116,8 @@ class Planner {
     const std::vector<std::int64_t> expanded = weights_of(node);
     const Matrix matrix = matrix_of(node, expanded, 4);
     if (fastest(matrix, true) != KernelKind::kSparsePairs) return false;
-    const Node* next = fused_requantize(section, num_readers_, node.outputs[0]);
+    const Node* next = fused_requantize(
+        section, num_readers_, [](const Node&) { return true; }, node.outputs[0]);
     if (next != nullptr && add_pairs(node, next, matrix)) return true;
     return add_pairs(node, nullptr, matrix);
   }
@@ -146,24 +153,58 @@ class Planner {
 
   // ----------------------------------------------------------------------------------- steps
 
-  void add_section(const Section& section) {
-    PlannedSection planned{section.kind, section.trip_count, section.states, {}};
+  /// How many neurons take a buffer as it is stored: those of a section, and those behind it of
+  /// what there is once.
+  std::map<std::uint32_t, int> num_neurons(std::size_t section) const {
+    std::map<std::uint32_t, int> count;
+    for (std::size_t i = section; i < spikes_.size(); ++i) {
+      for (const BufferId id : spikes_[i].currents()) {
+        if (i == section || !program_.buffer(id).each) ++count[id.value];
+      }
+    }
+    return count;
+  }
+
+  void add_section(std::size_t number) {
+    const Section& section = program_.sections[number];
+    PlannedSection planned{section.kind, section.trip_count};
+    const std::map<std::uint32_t, int> neurons = num_neurons(number);
+    SpikeSteps spikes(request_, std::move(spikes_[number]), section, plan_, grids_);
+    for (const program::State& state : section.states) {
+      if (!spikes.has_state(state)) planned.states.push_back(state);
+    }
+    planned.membranes = spikes.membranes();
     std::vector<bool> is_done(section.nodes.size(), false);
     const auto set_done = [&](const Node* node) {
       if (node != nullptr) is_done[static_cast<std::size_t>(node - section.nodes.data())] = true;
     };
-    ImageSteps images(request_, choose_images(request_, section, num_readers_), plan_, packed_);
+    const NodeFilter is_no_spike = [&](const Node& node) { return !spikes.has(node); };
+    RowSteps rows({request_, section, num_readers_, is_no_spike, neurons, order_}, plan_, grids_);
+    const NodeFilter allows = [&](const Node& node) {
+      return !spikes.has(node) && !rows.has(node);
+    };
+    ImageSteps images(request_, choose_images(request_, section, num_readers_, allows), plan_,
+                      packed_);
     for (std::size_t i = 0; i < section.nodes.size(); ++i) {
       if (is_done[i]) continue;
       const Node& node = section.nodes[i];
+      if (spikes.has(node)) {
+        spikes.add(node, planned.steps);
+        continue;
+      }
       const Node* also_done = nullptr;
+      if (rows.has(node)) {
+        rows.add(node, planned.steps, also_done);
+        set_done(also_done);
+        continue;
+      }
       if (images.add(node, planned.steps, also_done)) {
         set_done(also_done);
         continue;
       }
       std::optional<Step> step;
       if (std::holds_alternative<Linear>(node.op)) {
-        const Node* next = fused_requantize(section, num_readers_, node.outputs[0]);
+        const Node* next = fused_requantize(section, num_readers_, allows, node.outputs[0]);
         if (next != nullptr) step = linear_step(node, next);
         if (step) {
           set_done(next);
@@ -176,6 +217,7 @@ class Planner {
       if (!step) step = generic_step(node);
       planned.steps.push_back(std::move(*step));
     }
+    if (!spikes.first_steps().empty()) plan_.sections.push_back({.steps = spikes.first_steps()});
     plan_.sections.push_back(std::move(planned));
   }
 
@@ -306,9 +348,29 @@ class Planner {
   const Program& program_;
   PackedMatrices& packed_;
   std::vector<int> num_readers_;
+  AxisOrder order_ = {0, 1, 2};
+  std::vector<SectionSpikes> spikes_;  // by section
+  GridBuffers grids_;
   std::map<std::uint32_t, PairsStep> pairs_;  // by the linear op's output
   Plan plan_;
 };
+
+KernelKind kind_of(const SpikeOp& op) {
+  switch (op.kind) {
+    case SpikeKind::kSums:
+    case SpikeKind::kLayer:
+      return KernelKind::kSpikes;
+    case SpikeKind::kNeurons:
+      return KernelKind::kNeurons;
+    case SpikeKind::kPool:
+      return KernelKind::kMaxPool;
+    case SpikeKind::kCurrents:
+    case SpikeKind::kPack:
+    case SpikeKind::kUnpack:
+      break;
+  }
+  return KernelKind::kLayout;
+}
 
 }  // namespace
 
@@ -316,6 +378,11 @@ KernelKind kind_of(const Step& step) {
   if (const auto* linear = std::get_if<LinearStep>(&step.work)) return linear->kind;
   if (const auto* image = std::get_if<ImageStep>(&step.work)) {
     return image->op.kind == ImageKind::kMaxPool ? KernelKind::kMaxPool : KernelKind::kLayout;
+  }
+  if (const auto* spikes = std::get_if<SpikeStep>(&step.work)) return kind_of(spikes->op);
+  if (std::holds_alternative<GridOp>(step.work)) return KernelKind::kLayout;
+  if (const auto* rows = std::get_if<RowConv>(&step.work)) {
+    return rows->op.dense->interleave == 4 ? KernelKind::kDenseBytes : KernelKind::kDenseShorts;
   }
   const auto* elementwise = std::get_if<ElementwiseStep>(&step.work);
   if (elementwise == nullptr) return KernelKind::kGeneric;
@@ -332,20 +399,23 @@ KernelKind kind_of(const Step& step) {
   return KernelKind::kAdd;
 }
 
-bool Plan::has_images() const {
+bool Plan::is_for_one_sample() const {
   for (const PlannedSection& section : sections) {
     for (const Step& step : section.steps) {
       if (std::holds_alternative<ImageStep>(step.work)) return true;
+      if (std::holds_alternative<RowConv>(step.work)) return true;
+      if (std::holds_alternative<SpikeStep>(step.work)) return true;
     }
   }
   return false;
 }
 
 const Node* fused_requantize(const Section& section, const std::vector<int>& num_readers,
-                             BufferId sum) {
+                             const NodeFilter& allows, BufferId sum) {
   if (num_readers[sum.value] != 1) return nullptr;
   for (const Node& node : section.nodes) {
-    if (std::holds_alternative<Requantize>(node.op) && node.inputs[0] == sum) return &node;
+    if (!std::holds_alternative<Requantize>(node.op) || node.inputs[0] != sum) continue;
+    return allows(node) ? &node : nullptr;
   }
   return nullptr;
 }

@@ -14,6 +14,8 @@
 #include "engine/kernel_cost.h"
 #include "engine/kernels.h"
 #include "engine/linear.h"
+#include "engine/row_conv.h"
+#include "engine/spikes.h"
 #include "program/intervals.h"
 #include "program/program.h"
 
@@ -55,30 +57,45 @@ struct ElementwiseStep {
   ElementwiseOp op;
 };
 
-/// An op, or a linear op with the requantize behind it.
+/// Its inputs are x and, where there are neurons, their membranes.
+struct SpikeStep {
+  SpikeKernel kernel = nullptr;
+  SpikeOp op;
+};
+
+/// An op, or several: a linear op with the requantize behind it, a layer of neurons.
 struct Step {
   std::string name;  ///< of what it writes
-  std::variant<GenericOp, LinearStep, ElementwiseStep, ImageStep> work;
+  std::variant<GenericOp, LinearStep, ElementwiseStep, ImageStep, RowConv, GridOp, SpikeStep> work;
   std::vector<program::BufferId> inputs;
   program::BufferId output;
 };
 
 KernelKind kind_of(const Step& step);
 
+/// A state that only neurons know, as they store it.
+struct Membranes {
+  program::BufferId buffer;
+  std::vector<std::int32_t> initial;
+};
+
 struct PlannedSection {
   program::SectionKind kind = program::SectionKind::kOnce;
   program::TripCountId trip_count = {};
-  std::vector<program::State> states;
-  std::vector<Step> steps;
+  std::vector<program::State> states = {};
+  std::vector<Membranes> membranes = {};
+  std::vector<Step> steps = {};
 };
 
 /// What runs for a program, for one sample at a time or for a batch with samples as lanes.
 struct Plan {
-  std::vector<Storage> buffers;  ///< by BufferId; behind the program's, images of some of them
+  /// By BufferId; behind the program's, images of some of them, spikes, membranes.
+  std::vector<Storage> buffers;
+  /// The program's, and in front of loops what of their work can be done once.
   std::vector<PlannedSection> sections;
 
-  /// Whether some step works on an image; such a plan is for one sample.
-  bool has_images() const;
+  /// Whether some step works on an image, by windows or on spikes: for one sample.
+  bool is_for_one_sample() const;
 };
 
 /// Packed weights and epilogues that the two plans share, by the linear op's output.

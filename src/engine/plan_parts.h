@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -44,10 +45,14 @@ inline bool can_store(Element element, std::size_t interleave) {
   return false;
 }
 
+/// Whether the step of a node may be chosen: that of another one may have taken it along.
+using NodeFilter = std::function<bool(const program::Node&)>;
+
 /// The requantize that alone reads what a linear op or a convolution writes, if `num_readers`, by
-/// buffer, has one; else null.
+/// buffer, has one and it may be chosen; else null.
 const program::Node* fused_requantize(const program::Section& section,
-                                      const std::vector<int>& num_readers, program::BufferId sum);
+                                      const std::vector<int>& num_readers, const NodeFilter& allows,
+                                      program::BufferId sum);
 
 /// What the sums of each output can be, anywhere. `output_of` an element of the buffer.
 template <class OutputOf>

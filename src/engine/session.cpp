@@ -181,7 +181,7 @@ Session::Session(const Engine& engine, const SessionOptions& options) {
   const auto layout = [&](PlanKind kind, std::size_t stride) {
     return lay_out(program, engine.plan(kind), state.max_trip_counts, stride);
   };
-  const bool has_batches = !engine.plan(PlanKind::kSample).has_images();
+  const bool has_batches = !engine.plan(PlanKind::kSample).is_for_one_sample();
   state.one_layout = layout(PlanKind::kSample, 1);
   if (has_batches) state.many_layout = layout(PlanKind::kBatch, state.stride);
   while (state.many_layout.size > kLargestArena && state.stride > kLaneStep) {
@@ -252,6 +252,18 @@ Status Session::run(std::size_t num_samples, std::span<const std::span<const std
 }
 
 Status Session::run(std::span<const float> raw, std::span<std::int32_t> codes) noexcept {
+  return run_raw(raw, codes, nullptr);
+}
+
+Status Session::run_watched(std::span<const float> raw, std::span<std::int32_t> codes,
+                            const StepObserver& observer) noexcept {
+  const std::size_t size = program::size_of(state_->program(), state_->program().inputs[0]);
+  if (raw.size() != size) return Status::kWrongSize;
+  return run_raw(raw, codes, &observer);
+}
+
+Status Session::run_raw(std::span<const float> raw, std::span<std::int32_t> codes,
+                        const StepObserver* observer) noexcept {
   State& state = *state_;
   const auto& interface = state.engine.interface();
   const program::Program& program = state.program();
@@ -284,7 +296,7 @@ Status Session::run(std::span<const float> raw, std::span<std::int32_t> codes) n
         store_sample(x, 0, s, frame.stride(), worker.raw_codes.data());
       }
     }
-    frame.run(lanes, state.own_trip_counts);
+    frame.run(lanes, state.own_trip_counts, observer);
     unload(frame.view(output), lanes, frame.stride(), codes.data() + first * output_size);
   });
   return Status::kOk;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/frame.h"
 
 namespace pare::engine {
 
@@ -60,12 +61,20 @@ class Session {
   /// the program. REQUIRES: output codes of at most 32 bits, else kNoInterface.
   Status run(std::span<const float> raw, std::span<std::int32_t> codes) noexcept;
 
+  /// One sample, with whoever wants to see every step: for measuring. The observer may throw
+  /// nothing.
+  Status run_watched(std::span<const float> raw, std::span<std::int32_t> codes,
+                     const StepObserver& observer) noexcept;
+
   Memory memory() const;
 
   /// Samples that are worked on at once.
   std::size_t chunk() const;
 
  private:
+  Status run_raw(std::span<const float> raw, std::span<std::int32_t> codes,
+                 const StepObserver* observer) noexcept;
+
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -14,8 +14,9 @@ constexpr std::uint64_t kNumPrograms = 100000;
 
 /// Each kind of program in turn.
 program::Program program_of(std::uint64_t seed) {
-  if (seed % 3 == 0) return random_mlp(seed);
-  if (seed % 3 == 1) return random_cnn(seed);
+  if (seed % 4 == 0) return random_mlp(seed);
+  if (seed % 4 == 1) return random_cnn(seed);
+  if (seed % 4 == 2) return random_snn(seed);
   return program::random_program(seed);
 }
 

@@ -83,6 +83,26 @@ TEST_P(Equality, OfRandomCnns) {
   EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000);
 }
 
+TEST_P(Equality, OfRandomSpikingNets) {
+  Count count;
+  for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
+    SCOPED_TRACE(seed);
+    const program::Program program = random_snn(seed);
+    program::check(program);
+    // As many spikes as there are decide; spikes add; all inputs are multiplied.
+    const std::optional<KernelKind> kinds[] = {std::nullopt, KernelKind::kSpikes,
+                                               KernelKind::kDenseBytes};
+    expect_equal(program, seed, {.instruction_set = GetParam(), .preferred = kinds[seed % 3]},
+                 count);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_EQ(count.programs, kNumPrograms);
+  EXPECT_GE(num_steps(count, KernelKind::kSpikes), 1000);
+  EXPECT_GE(num_steps(count, KernelKind::kNeurons), 500);
+  EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 100);
+  EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000);
+}
+
 INSTANTIATE_TEST_SUITE_P(InstructionSets, Equality, testing::ValuesIn(instruction_sets()),
                          [](const auto& info) {
                            std::string name(name_of(info.param));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,13 +77,48 @@ class RandomNet {
     return std::move(program_);
   }
 
+  program::Program make_snn() {
+    program_.trip_counts = {"T"};
+    const std::int64_t num_axes = random_.in(0, 3);
+    Shape shape{random_.one_in(3) ? random_.in(1, 3) : random_.in(1, 70)};
+    for (std::int64_t i = 0; i < num_axes; ++i) shape.push_back(random_.in(2, 6));
+    const Width width{random_.one_in(3) ? 1 : static_cast<int>(random_.in(1, 8)),
+                      random_.one_in(2)};
+    // The same at each step, mostly behind a layer that runs once, or something else at each.
+    if (random_.one_in(3)) each_ = program::TripCountId{0};
+    x_ = add(width, shape, {width.range()});
+    program_.inputs = {x_};
+    if (!each_ && random_.one_in(2)) {
+      add_layer();
+      program_.sections.push_back(std::move(section_));
+      section_ = {};
+    }
+    each_ = program::TripCountId{0};
+    section_.kind =
+        random_.one_in(5) ? program::SectionKind::kBackward : program::SectionKind::kForward;
+    for (std::int64_t i = random_.in(1, 3); i > 0; --i) {
+      if (random_.one_in(2)) add_layer();
+      add_neurons();
+      if (num_axes > 0 && random_.one_in(3)) add_pool();
+    }
+    if (random_.one_in(2)) append(program::Copy{}, {num_elements(program_.buffer(x_).shape)});
+    if (random_.one_in(2)) add_layer();
+    program_.outputs = {x_};
+    if (random_.one_in(3)) {
+      const std::int64_t last = static_cast<std::int64_t>(program_.buffers.size()) - 1;
+      program_.outputs.push_back({static_cast<std::uint32_t>(random_.in(1, last))});
+    }
+    program_.sections.push_back(std::move(section_));
+    return std::move(program_);
+  }
+
  private:
   std::int64_t size() { return random_.one_in(4) ? random_.in(1, 130) : random_.in(1, 40); }
 
   BufferId add(Width width, Shape shape, program::Intervals intervals) {
     known_.push_back(std::move(intervals));
-    return add_buffer(program_,
-                      {"b" + std::to_string(program_.buffers.size()), width, std::move(shape)});
+    return add_buffer(
+        program_, {"b" + std::to_string(program_.buffers.size()), width, std::move(shape), each_});
   }
 
   ConstantId add_values(Shape shape, std::vector<std::int64_t> values) {
@@ -202,8 +238,107 @@ class RandomNet {
     append(op, shape);
   }
 
-  void append(program::Op op, Shape shape) {
-    program::Node node{std::move(op), {x_}, {}};
+  void add_layer() {
+    if (program_.buffer(x_).shape.size() > 1) return add_conv();
+    add_linear();
+  }
+
+  /// A constant for all elements of x, or one a channel.
+  template <class Next>
+  ConstantId add_by_channel(std::vector<std::int64_t> behind, Next&& next) {
+    const Shape& shape = program_.buffer(x_).shape;
+    Shape constant{1};
+    if (random_.one_in(2)) {
+      constant.assign(shape.size(), 1);
+      constant.front() = shape.front();
+      constant.insert(constant.end(), behind.begin(), behind.end());
+    }
+    return add_list(constant, next);
+  }
+
+  /// As Lowering makes them of a Spike: x becomes what spiked.
+  void add_neurons() {
+    const Shape shape = program_.buffer(x_).shape;
+    const Width width{static_cast<int>(random_.in(4, random_.one_in(4) ? 33 : 24)), true};
+    const Interval ends{-width.range().highest, width.range().highest};
+    program::TripCountId step = *each_;
+    each_.reset();
+    const BufferId membrane = add(width, shape, {width.range()});
+    each_ = step;
+    if (random_.one_in(2))
+      add_factors(ends, 0, [&] { return std::int64_t{1} << random_.in(0, 5); });
+    append(program::Add{}, {membrane, x_}, shape);
+    const BufferId potential = x_;
+    const Interval hull = program::hull(known_[potential.value]);
+    const bool is_hard = random_.one_in(3);
+    const std::int64_t reach = std::max<std::int64_t>(1, std::min(hull.highest, ends.highest) / 4);
+    program::Threshold threshold{add_by_channel({1}, [&] { return random_.in(-reach / 8, reach); }),
+                                 add_values({2}, {0, 1})};
+    append(threshold, {potential}, shape);
+    const BufferId spike = x_;
+    if (is_hard) {
+      threshold.codes = add_values({2}, {1, 0});
+      append(threshold, {potential}, shape);
+      append(program::Multiply{}, {potential, x_}, shape);
+      add_leak(ends);
+    } else {
+      add_factors({-reach, 0}, 0,
+                  [&] { return -random_.in(1, std::min<std::int64_t>(reach, 1 << 20)); });
+      const BufferId drop = x_;
+      x_ = potential;
+      const bool leaks_first = random_.one_in(3);
+      if (leaks_first) add_leak(hull);
+      append(program::Add{}, {x_, drop}, shape);
+      if (leaks_first) {
+        append(program::Clamp{ends.lowest, ends.highest}, shape);
+      } else {
+        add_leak(ends);
+      }
+    }
+    section_.states.push_back(
+        {membrane, add_by_channel({}, [&] { return random_.one_in(2) ? 0 : random_.in(0, 7); }),
+         x_});
+    // One for all, or all.
+    program::Constant& initial = program_.constants.back();
+    if (initial.values.size() > 1) {
+      initial.shape = shape;
+      const std::size_t of_channel =
+          static_cast<std::size_t>(num_elements(shape)) / initial.values.size();
+      std::vector<std::int64_t> values;
+      for (const std::int64_t value : initial.values)
+        values.insert(values.end(), of_channel, value);
+      initial.values = values;
+    }
+    x_ = spike;
+  }
+
+  void add_leak(Interval ends) {
+    if (random_.one_in(2))
+      return append(program::Clamp{ends.lowest, ends.highest}, program_.buffer(x_).shape);
+    const int shift = static_cast<int>(random_.in(1, 10));
+    add_factors(ends, shift, [&] { return random_.in(0, std::int64_t{1} << shift); });
+  }
+
+  /// x by factors of 2^-shift, one for all or one a channel.
+  template <class Next>
+  void add_factors(Interval ends, int shift, Next&& next) {
+    if (program_.buffer(x_).width.bits > 36) {
+      // More than a requantize takes.
+      return append(program::Clamp{ends.lowest, ends.highest}, program_.buffer(x_).shape);
+    }
+    program::Requantize op;
+    op.multiplier = add_by_channel({}, next);
+    op.addend = add_list({1}, [] { return std::int64_t{0}; });
+    op.shift = add_list({1}, [&] { return std::int64_t{shift}; });
+    op.lowest = ends.lowest;
+    op.highest = ends.highest;
+    append(op, program_.buffer(x_).shape);
+  }
+
+  void append(program::Op op, Shape shape) { append(std::move(op), {x_}, std::move(shape)); }
+
+  void append(program::Op op, std::vector<BufferId> inputs, Shape shape) {
+    program::Node node{std::move(op), std::move(inputs), {}};
     program::OpIntervals result = op_intervals(program_, node, known_);
     if (auto* linear = std::get_if<program::Linear>(&node.op)) {
       linear->accumulator = program::narrowest(*result.partial_sums);
@@ -215,6 +350,9 @@ class RandomNet {
     if (const auto* requantize = std::get_if<program::Requantize>(&node.op)) {
       width = program::narrowest({requantize->lowest, requantize->highest});
     }
+    if (const auto* clamp = std::get_if<program::Clamp>(&node.op)) {
+      width = program::narrowest({clamp->lowest, clamp->highest});
+    }
     x_ = add(width, std::move(shape), std::move(result.output));
     node.outputs = {x_};
     section_.nodes.push_back(std::move(node));
@@ -224,6 +362,7 @@ class RandomNet {
   program::Program program_;
   std::vector<program::Intervals> known_;
   program::Section section_;
+  std::optional<program::TripCountId> each_;  // of what is added
   BufferId x_ = {};
 };
 
@@ -232,5 +371,7 @@ class RandomNet {
 program::Program random_mlp(std::uint64_t seed) { return RandomNet(seed).make_mlp(); }
 
 program::Program random_cnn(std::uint64_t seed) { return RandomNet(seed).make_cnn(); }
+
+program::Program random_snn(std::uint64_t seed) { return RandomNet(seed).make_snn(); }
 
 }  // namespace pare::engine

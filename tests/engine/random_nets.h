@@ -17,4 +17,8 @@ program::Program random_mlp(std::uint64_t seed);
 /// sometimes a linear layer behind them. It passes program::check.
 program::Program random_cnn(std::uint64_t seed);
 
+/// Convolutions and linear ops between neurons of every kind, run for some steps; some with more
+/// readers of what is within the neurons than the neurons themselves.
+program::Program random_snn(std::uint64_t seed);
+
 }  // namespace pare::engine

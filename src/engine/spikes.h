@@ -1,0 +1,177 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "engine/aligned.h"
+#include "engine/epilogue.h"
+#include "engine/grid.h"
+#include "engine/linear.h"
+#include "engine/reach.h"
+#include "engine/view.h"
+#include "graph/window.h"
+
+namespace pare::engine {
+
+// Spiking layers, one sample at a time. Elements stand position by position, and at each position
+// channel by channel, so that the weights of one input for all outputs are neighbours: a spike adds
+// them. Spikes are bits in that order; what a layer's window reaches is a few runs of bits.
+
+/// A buffer of spikes begins with their number, 64 bits, and has the bits at this many bytes.
+inline constexpr std::size_t kSpikeHeader = 64;
+/// Neurons are updated by as many; their lists go on so far behind the last channel.
+inline constexpr std::size_t kNeuronBlock = 64;
+
+/// The number in front of a buffer of spikes.
+inline std::uint64_t num_spikes(const std::byte* spikes) {
+  std::uint64_t number = 0;
+  std::memcpy(&number, spikes, sizeof(number));
+  return number;
+}
+
+/// Bytes of a buffer of spikes, with room for words that begin at any bit.
+constexpr std::size_t spike_bytes(std::size_t num_elements) {
+  return kSpikeHeader + round_up(num_elements, kNeuronBlock) / 8 + 16;
+}
+/// Elements of a buffer of currents or membranes.
+constexpr std::size_t current_size(std::size_t num_elements) {
+  return round_up(num_elements, kNeuronBlock) + kNeuronBlock;
+}
+
+/// Rows of bytes that are added before they are widened.
+inline constexpr std::int64_t kByteRows = 4;
+
+/// Rows of the weights that are added in one go for all windows, so that they stay in the cache:
+/// those of elements [begin, end) of the innermost axis, channels and all, of a tap of the others.
+struct SpikeBlock {
+  std::size_t plane = 0;
+  std::size_t line = 0;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// y = weight x + bias for inputs that are spikes. Axes are in the order of storage; those that
+/// every window covers are part of the channels.
+struct SpikeSums {
+  graph::Window window;
+  std::array<std::vector<Reach>, 3> reach;  ///< of the window's axes
+  std::size_t num_channels = 1;             ///< of x
+  std::size_t num_outputs = 1;              ///< channels of y
+  std::size_t row = 0;                      ///< elements of a list, with padding
+  // [tap][channel][row]: bytes or 16 bits where every sum in any order fits 16 bits, or 32 bits;
+  // the others are empty.
+  /// Weights, `offset` more, so that kByteRows of them fit a byte. Of each vector of the
+  /// instruction set the even bytes are the first half of its outputs, the odd ones the second.
+  /// Behind the last row stands one of zeros.
+  AlignedVector<std::uint8_t> bytes = {};
+  std::int16_t offset = 0;
+  AlignedVector<std::int16_t> shorts = {};
+  AlignedVector<std::int32_t> ints = {};
+  AlignedVector<std::int16_t> short_bias = {};  ///< [row]
+  AlignedVector<std::int32_t> int_bias = {};
+  std::vector<SpikeBlock> blocks = {};
+  /// The same weights for the kernel that multiplies all of them by a position's inputs; without
+  /// kernel where they do not fit 8 bits, or where that is never faster.
+  LinearOp dense = {};
+  LinearKernel dense_kernel = nullptr;
+  /// So many spikes in x, and more, are multiplied.
+  std::size_t dense_from = 0;
+
+  std::size_t num_inputs() const { return num_channels * window.num_taps(); }
+  std::size_t num_bits() const { return num_channels * window.num_inputs(); }
+};
+
+/// What resets a membrane.
+enum class SpikeReset : std::uint8_t {
+  kDropThenLeak,  ///< less the drop, then the leak
+  kLeakThenDrop,
+  kZero,  ///< to 0, then the leak
+};
+
+/// round(factor x / 2^shift), half to even, in integers of 32 bits: with x = 4096 h + l the sum of
+/// 2^(12 - shift) factor h, which is even, and of the rounded part of l.
+struct SmallLeak {
+  AlignedVector<std::int32_t> factor = {};  ///< 0 … 2^11
+  int shift = 1;                            ///< 1 … 11
+};
+
+/// Neurons with membranes of at most 32 bits. Lists have an element a channel and go round, so that
+/// kNeuronBlock of them can be read from any channel on.
+struct Neurons {
+  std::size_t num_channels = 1;
+  std::size_t num_elements = 1;
+  std::optional<Epilogue> current = std::nullopt;  ///< of the sums; none: times 2^current_shift
+  int current_shift = 0;
+  /// None: a clamp to leak_range alone.
+  std::variant<std::monostate, SmallLeak, Epilogue> leak = {};
+  program::Interval leak_range = {};
+  program::Interval range = {};             ///< of kLeakThenDrop, after both
+  AlignedVector<std::int32_t> silent = {};  ///< a spike where the potential is above
+  AlignedVector<std::int32_t> drop = {};    ///< what a spike adds
+  SpikeReset reset = SpikeReset::kDropThenLeak;
+};
+
+enum class SpikeKind : std::uint8_t {
+  kSums,      ///< x: spikes, y: sums, row-major
+  kLayer,     ///< x: spikes, membranes; y: spikes
+  kNeurons,   ///< x: currents, membranes; y: spikes
+  kCurrents,  ///< x: row-major, y: currents
+  kPack,      ///< x: row-major, y: spikes
+  kUnpack,    ///< x: spikes, y: row-major
+  kPool,      ///< x and y: spikes; the largest of a window
+};
+
+/// Where the channels of each position begin, in bits; positions are row-major.
+struct SpikePlaces {
+  std::vector<std::size_t> x;
+  std::vector<std::size_t> y;
+};
+std::shared_ptr<const SpikePlaces> make_places(const Grid& x, const Grid& y);
+
+struct SpikeOp {
+  SpikeKind kind = SpikeKind::kLayer;
+  std::shared_ptr<const SpikeSums> sums = nullptr;
+  std::shared_ptr<const Neurons> neurons = nullptr;
+  Grid x = {};
+  Grid y = {};
+  // Of a pooling, axes as in the buffer:
+  graph::Window window = {};
+  std::shared_ptr<const SpikePlaces> places = nullptr;
+};
+
+/// What a step works in.
+struct SpikeRoom {
+  /// No memory: only to know how much is needed. REQUIRES: `memory` is aligned.
+  SpikeRoom(const SpikeOp& op, std::byte* memory);
+
+  std::uint32_t* spikes = nullptr;  ///< where rows of bits that are set begin; eight more have room
+  std::uint32_t* before = nullptr;  ///< by word: how many are set in front of it
+  std::byte* totals = nullptr;      ///< sums of all positions
+  std::uint8_t* inputs = nullptr;   ///< of one position, a byte each
+  std::size_t bytes = 0;
+};
+
+/// What a kernel runs on; `membranes` has no data where there are none.
+struct SpikeCall {
+  const SpikeOp& op;
+  const View& x;
+  const View& membranes;
+  const View& y;
+  std::int64_t t = 0;
+  std::byte* room = nullptr;  ///< SpikeRoom's
+};
+using SpikeKernel = void (*)(const SpikeCall&) noexcept;
+
+/// What kCurrents, kPack, kUnpack and kPool do.
+void lay_out_spikes(const SpikeCall& call) noexcept;
+
+/// Bytes of its weights and lists.
+std::size_t bytes_of(const SpikeOp& op);
+
+}  // namespace pare::engine
