@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <numbers>
 
 #include <fmt/format.h>
@@ -50,6 +51,21 @@ std::vector<float> random_samples(const lower::Interface& interface, std::size_t
   return raw;
 }
 
+/// As many samples as the largest batch takes: given ones again and again, or random ones.
+std::vector<float> samples_of(const lower::Interface& interface, const TimingOptions& options) {
+  if (!options.samples) return random_samples(interface, kLargestBatch);
+  const auto size = static_cast<std::size_t>(num_elements(interface.input_shape));
+  const auto given = options.samples->as<float>();
+  if (given.empty() || given.size() % size != 0) {
+    throw InputError(fmt::format("samples of shape {}, but the program takes {}",
+                                 to_string(options.samples->shape()),
+                                 to_string(interface.input_shape)));
+  }
+  std::vector<float> raw(size * kLargestBatch);
+  for (std::size_t i = 0; i < raw.size(); ++i) raw[i] = given[i % given.size()];
+  return raw;
+}
+
 /// An engine and what it is run on.
 class Timed {
  public:
@@ -59,7 +75,7 @@ class Timed {
         session_(engine_, {.num_threads = options.num_threads}),
         input_size_(static_cast<std::size_t>(num_elements(interface.input_shape))),
         output_size_(static_cast<std::size_t>(num_elements(interface.output_shape))),
-        raw_(random_samples(interface, kLargestBatch)),
+        raw_(samples_of(interface, options)),
         codes_(output_size_ * kLargestBatch) {
     const engine::Status status = call(0, 1);
     if (status != engine::Status::kOk) {
@@ -89,7 +105,53 @@ class Timed {
     return {batch, spans[spans.size() / 2], spans[spans.size() * 99 / 100]};
   }
 
+  /// Times of all steps, over as many samples as there is time for.
+  std::vector<StepTiming> time_steps() {
+    std::map<const engine::Step*, std::size_t> rows;
+    std::vector<StepTiming> timings;
+    std::vector<double> spikes;
+    std::vector<std::size_t> runs;
+    auto last = Clock::now();
+    const auto watch = [&](const engine::Step& step, const engine::View& output) {
+      const auto now = Clock::now();
+      const auto [at, is_new] = rows.emplace(&step, timings.size());
+      if (is_new) {
+        timings.push_back({step.name, engine::name_of(engine::kind_of(step))});
+        spikes.push_back(0);
+        runs.push_back(0);
+      }
+      timings[at->second].sample_ns += 1e9 * std::chrono::duration<double>(now - last).count();
+      ++runs[at->second];
+      if (const auto size = num_neurons(step)) {
+        spikes[at->second] +=
+            static_cast<double>(engine::num_spikes(output.data)) / static_cast<double>(*size);
+      }
+      last = Clock::now();
+    };
+    std::size_t samples = 0;
+    for (const auto start = Clock::now(); seconds_since(start) < options_.seconds; ++samples) {
+      last = Clock::now();
+      session_.run_watched(
+          std::span(raw_).subspan(samples % kLargestBatch * input_size_, input_size_),
+          std::span(codes_).first(output_size_), watch);
+    }
+    for (const auto& [step, row] : rows) {
+      timings[row].sample_ns /= static_cast<double>(samples);
+      if (num_neurons(*step)) {
+        timings[row].spike_rate = spikes[row] / static_cast<double>(runs[row]);
+      }
+    }
+    return timings;
+  }
+
  private:
+  /// Of a step that writes spikes.
+  static std::optional<std::size_t> num_neurons(const engine::Step& step) {
+    const auto* spikes = std::get_if<engine::SpikeStep>(&step.work);
+    if (spikes == nullptr || spikes->op.neurons == nullptr) return std::nullopt;
+    return spikes->op.neurons->num_elements;
+  }
+
   engine::Status call(std::size_t first, std::size_t batch) {
     return session_.run(std::span(raw_).subspan(first * input_size_, batch * input_size_),
                         std::span(codes_).first(batch * output_size_));
@@ -176,8 +238,11 @@ EngineTiming time_engine(const model::Deployment& deployment, const TimingOption
     if (sample_ns * static_cast<double>(batch) > kLongestCall * 1e9) break;
     timing.batches.push_back(timed.time(batch));
   }
-  // A loop's parts do not run one after the other.
-  if (deployment.program.trip_counts.empty()) timing.layers = time_layers(deployment, options);
+  if (deployment.program.trip_counts.empty()) {
+    timing.layers = time_layers(deployment, options);
+  } else {
+    timing.steps = timed.time_steps();
+  }
   return timing;
 }
 
