@@ -32,7 +32,9 @@ struct ExactScore {
 };
 
 /// Runs both forwards on all samples of a part. `network` computes with the parameters of `graph`,
-/// of which `lowered` was made.
+/// of which `lowered` was made. A net with time is scored by the engine; codes are compared for its
+/// first samples alone, 128 of them and what is left of their batch. Throws InternalError if the
+/// engine and the exact forward disagree on those.
 ExactScore exact_score(nn::Network& network, const graph::Graph& graph,
                        const lower::Lowered& lowered, const Part& part, recipe::Loss loss);
 
