@@ -30,8 +30,9 @@ std::vector<std::int64_t> reference_codes(const Deployed& deployed,
   for (std::size_t first = 0; first < samples.size(); first += size) {
     program::Codes input(size);
     lower::map_input(deployed.interface, samples.subspan(first, size), input);
-    const program::Outputs outputs =
-        program::run_reference(deployed.program, {.buffers = {std::move(input)}});
+    const program::Outputs outputs = program::run_reference(
+        deployed.program,
+        {.buffers = {std::move(input)}, .trip_counts = lower::trip_counts_of(deployed.interface)});
     codes.insert(codes.end(), outputs.outputs.front().begin(), outputs.outputs.front().end());
   }
   return codes;

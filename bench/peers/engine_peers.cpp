@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <numeric>
 #include <random>
 
 #include <CLI/CLI.hpp>
@@ -14,24 +15,32 @@
 
 #include "base/error.h"
 #include "compiled_c.h"
+#include "data/load.h"
+#include "data/samples.h"
 #include "deployed.h"
 #include "emitted_run.h"
 #include "engine_peak.h"
 #include "engine_run.h"
+#include "graph/evaluate.h"
 #include "measure.h"
 #include "model/model.h"
 #include "peer.h"
 #include "plain_net.h"
+#include "recipe/data_request.h"
+#include "recipe/recipe.h"
 
 namespace pare::bench {
 namespace {
 
-/// More multiply-accumulates make C whose compilation takes minutes.
+/// More multiply-accumulates make C whose compilation takes minutes, or C that runs for seconds.
 constexpr std::int64_t kMostUnrolled = 20000;
+constexpr std::int64_t kMostInC = 2000000;
 
 struct Options {
   std::string library;
   std::string float_model;
+  std::string recipe;
+  bool is_zero = false;
   std::vector<std::string> models;
   std::vector<std::int64_t> batches = {1, 4096};
   int rounds = 2000;
@@ -49,6 +58,29 @@ std::vector<float> random_samples(std::int64_t count, std::int64_t size) {
     } while (x == 0);
   }
   return samples;
+}
+
+/// The first test samples of a recipe's data, standardised as the network takes them.
+std::vector<float> real_samples(const std::string& recipe, const graph::Graph& graph,
+                                std::int64_t count) {
+  const data::Samples test = data::load(recipe::data_request(recipe::read(recipe))).test;
+  if (test.size() < count) {
+    throw InputError(
+        fmt::format("{}: {} test samples, expected at least {}", recipe, test.size(), count));
+  }
+  std::vector<std::int64_t> first(static_cast<std::size_t>(count));
+  std::iota(first.begin(), first.end(), std::int64_t{0});
+  const Tensor mapped = graph::map_input(graph, data::select(test, first).inputs);
+  const std::vector<double> values = mapped.to_doubles();
+  return {values.begin(), values.end()};
+}
+
+std::vector<float> samples_of(const Options& options, const graph::Graph& graph,
+                              std::int64_t count) {
+  const std::int64_t size = num_elements(graph.inputs.front().shape);
+  if (options.is_zero) return std::vector<float>(static_cast<std::size_t>(count * size));
+  if (options.recipe.empty()) return random_samples(count, size);
+  return real_samples(options.recipe, graph, count);
 }
 
 void print_timings(const std::vector<Timing>& timings, std::int64_t batch) {
@@ -100,7 +132,7 @@ void add_model(const Deployed& model, std::span<const float> samples, std::int64
   all.engines.push_back(std::make_unique<EngineRun>(model, batch));
   all.engines.back()->check(samples, expected);
   all.contenders.push_back(all.engines.back()->contender(samples));
-  if (batch > 1) return;
+  if (batch > 1 || count_macs(model.program).all > kMostInC) return;
   for (const CompilerSetting& setting : compiler_settings()) {
     if (!is_there(setting)) {
       fmt::print("{} is not here: its C is left out\n", setting.compiler);
@@ -121,9 +153,11 @@ void compare_at(const Options& options, const OnnxRuntime& runtime, const graph:
                 const std::vector<Deployed>& models, std::int64_t batch) {
   const PlainNet net = plain_net(graph);
   const std::int64_t most = *std::ranges::max_element(options.batches);
-  const std::vector<float> samples = random_samples(most, net.inputs());
+  const std::vector<float> samples = samples_of(options, graph, most);
   Contestants all;
-  all.peers = peer_sessions(runtime, graph, net, samples, batch);
+  // Zeros have no ranges.
+  all.peers = peer_sessions(runtime, graph, net,
+                            options.is_zero ? random_samples(most, net.inputs()) : samples, batch);
   const auto first = std::span(samples).first(static_cast<std::size_t>(batch * net.inputs()));
   for (PeerSession& peer : all.peers) check_outputs(graph, peer, first);
   add_contenders(all.peers, samples, all.contenders);
@@ -152,6 +186,10 @@ int main_of(int argc, char** argv) {
   CLI::App app("Holds a network of pare against ONNX Runtime");
   app.add_option("float", options.float_model, "The float model (.pare)")->required();
   app.add_option("models", options.models, "Its quantized and pruned versions (.pare)");
+  app.add_option("--data", options.recipe,
+                 "The recipe whose test samples are the inputs (default: normal random numbers)");
+  app.add_flag("--zeros", options.is_zero,
+               "Inputs are zeros, of which spiking networks without biases make no spike");
   app.add_option("--onnxruntime", options.library, "ONNX Runtime's shared library")
       ->envname("PARE_ONNXRUNTIME");
   app.add_option("--batches", options.batches, "Samples at a time (default: 1 and 4096)")

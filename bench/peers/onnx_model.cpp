@@ -193,9 +193,18 @@ std::string end_of(const PlainNet& net, std::size_t i, const std::string& otherw
   return i + 1 == net.layers.size() ? "y" : otherwise;
 }
 
-/// A pooling or a flattening; nothing of another layer.
-std::string add_plain(ModelWriter& writer, const PlainLayer& layer, const std::string& x,
-                      const std::string& output) {
+/// A pooling or another shape; nothing of another layer.
+std::string add_plain(ModelWriter& writer, const PlainLayer& layer, std::int64_t batch,
+                      const std::string& x, const std::string& output) {
+  if (const auto* reshape = std::get_if<ReshapeLayer>(&layer)) {
+    Shape shape = reshape->shape;
+    shape.insert(shape.begin(), batch);
+    const auto axes = static_cast<std::int64_t>(shape.size());
+    return writer.node("Reshape",
+                       {x, writer.constant<std::int64_t>(output + ".shape",
+                                                         onnx::TensorProto::INT64, {axes}, shape)},
+                       output);
+  }
   if (const auto* pool = std::get_if<MaxPoolLayer>(&layer)) {
     return pool_node(writer, *pool, x, output);
   }
@@ -212,7 +221,7 @@ std::vector<std::byte> float_onnx(const PlainNet& net, std::int64_t batch, Float
     const std::string end = end_of(net, i, name);
     const auto* layer = std::get_if<WeightLayer>(&net.layers[i]);
     if (layer == nullptr) {
-      x = add_plain(writer, net.layers[i], x, end);
+      x = add_plain(writer, net.layers[i], batch, x, end);
       continue;
     }
     const std::string sum = layer->has_relu ? name + ".sum" : end;
@@ -236,17 +245,18 @@ std::vector<std::byte> qdq_onnx(const PlainNet& net, std::span<const float> larg
   check(largest.size() == net.layers.size(), "qdq_onnx: one range a layer");
   ModelWriter writer(net, batch);
   std::string x = "x";
+  bool is_input = true;  // perhaps under another shape
   for (std::size_t i = 0; i < net.layers.size(); ++i) {
     const std::string name = layer_name(i);
-    const bool is_first = i == 0;
-    const float scale = largest[i] / (is_first ? 127.0F : 255.0F);
-    x = quantize_dequantize(writer, x, scale, is_first ? kInputZeroPoint : std::uint8_t{0});
+    const float scale = largest[i] / (is_input ? 127.0F : 255.0F);
+    x = quantize_dequantize(writer, x, scale, is_input ? kInputZeroPoint : std::uint8_t{0});
     const std::string end = end_of(net, i, name);
     const auto* layer = std::get_if<WeightLayer>(&net.layers[i]);
     if (layer == nullptr) {
-      x = add_plain(writer, net.layers[i], x, end);
+      x = add_plain(writer, net.layers[i], batch, x, end);
       continue;
     }
+    is_input = false;
     x = qdq_layer(writer, *layer, name, x, scale, layer->has_relu ? name + ".sum" : end);
     if (layer->has_relu) x = writer.node("Relu", {x}, end);
   }

@@ -63,6 +63,7 @@ class Reader {
                    [&](const graph::Relu&) { last().has_relu = true; },
                    [&](const graph::MaxPool& op) { add_pool(op); },
                    [&](const graph::Flatten&) { push(FlattenLayer{}); },
+                   [&](const graph::Reshape& op) { push(ReshapeLayer{op.shape}); },
                    [](const graph::Dropout&) {},
                    [](const graph::Softmax&) {},
                    [&](const auto&) { refuse(); },

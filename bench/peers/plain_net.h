@@ -12,7 +12,7 @@ namespace pare::bench {
 
 /// y = W x + b, or W convolved with x, + b, and a ReLU behind it or none, in float32.
 struct WeightLayer {
-  Shape shape = {};                ///< of the weight: [outputs, inputs] or [outputs, inputs, h, w]
+  Shape shape = {};                ///< of the weight: [outputs, inputs, window …]
   std::vector<float> weight = {};  ///< row-major
   std::vector<float> bias = {};    ///< [outputs]
   bool has_relu = false;
@@ -21,7 +21,7 @@ struct WeightLayer {
   std::vector<std::int64_t> dilation = {};
   std::int64_t groups = 1;
 
-  bool is_conv() const { return shape.size() == 4; }
+  bool is_conv() const { return shape.size() > 2; }
 };
 
 struct MaxPoolLayer {
@@ -33,7 +33,12 @@ struct MaxPoolLayer {
 /// [C, H, W] in one axis.
 struct FlattenLayer {};
 
-using PlainLayer = std::variant<WeightLayer, MaxPoolLayer, FlattenLayer>;
+/// The same numbers under another shape of a sample.
+struct ReshapeLayer {
+  Shape shape;
+};
+
+using PlainLayer = std::variant<WeightLayer, MaxPoolLayer, FlattenLayer, ReshapeLayer>;
 
 /// A chain of layers as other programs take it: batch norm folded, nothing quantized.
 struct PlainNet {
@@ -49,7 +54,7 @@ struct PlainNet {
 
 /// The network of a float graph, batch norm folded into the layers (in double, rounded once), a
 /// softmax at the end left out. Throws InputError naming the node if it is not a chain of linear,
-/// 2-D convolution, batch norm, ReLU, max-pooling, flatten and dropout.
+/// convolution, batch norm, ReLU, 2-D max-pooling, flatten, reshape and dropout.
 PlainNet plain_net(const graph::Graph& graph);
 
 /// Largest magnitudes of what enters each layer over these samples (row-major), by the graph.
