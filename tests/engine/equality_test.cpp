@@ -77,7 +77,8 @@ TEST_P(Equality, OfRandomCnns) {
   }
   EXPECT_EQ(count.programs, kNumCnns);
   for (std::size_t kind = 1; kind <= kNumLinearKernels; ++kind) {
-    EXPECT_GE(count.kernels[kind], 100) << name_of(static_cast<KernelKind>(kind));
+    // So many where they are preferred; many convolutions run window by window.
+    EXPECT_GE(count.kernels[kind], 50) << name_of(static_cast<KernelKind>(kind));
   }
   EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 200);
   EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000);
