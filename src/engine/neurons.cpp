@@ -151,20 +151,10 @@ class Finder {
     const Node* const drop = reader<program::Requantize>(found_.spike);
     if (drop == nullptr) return nullptr;
     const auto& op = std::get<program::Requantize>(drop->op);
-    const auto constant = [&](ConstantId id) {
-      return by_channel(program_.constant(id).shape, id);
-    };
-    const auto multiplier = constant(op.multiplier);
-    const auto addend = constant(op.addend);
-    const auto shift = constant(op.shift);
-    const auto is_zero = [](std::int64_t x) { return x == 0; };
-    if (!multiplier || !addend || !shift || op.lowest > 0 || op.highest < 0 ||
-        !std::all_of(addend->begin(), addend->end(), is_zero) ||
-        !std::all_of(shift->begin(), shift->end(), is_zero)) {
-      return nullptr;
-    }
-    auto list =
-        cyclic([&](std::size_t c) { return std::clamp((*multiplier)[c], op.lowest, op.highest); });
+    const auto factors = factors_of(*drop);
+    if (!factors || factors->shift != 0 || op.lowest > 0 || op.highest < 0) return nullptr;
+    auto list = cyclic(
+        [&](std::size_t c) { return std::clamp(factors->factor[c], op.lowest, op.highest); });
     if (!list) return nullptr;
     found_.neurons.drop = std::move(*list);
     return drop;

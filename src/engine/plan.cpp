@@ -364,7 +364,6 @@ KernelKind kind_of(const SpikeOp& op) {
       return KernelKind::kNeurons;
     case SpikeKind::kPool:
       return KernelKind::kMaxPool;
-    case SpikeKind::kCurrents:
     case SpikeKind::kPack:
     case SpikeKind::kUnpack:
       break;

@@ -174,13 +174,15 @@ bool SectionSpikes::has(const Node& node) const {
          });
 }
 
+bool SectionSpikes::has_layer(const NeuronNodes& of) const {
+  return std::any_of(layers.begin(), layers.end(),
+                     [&](const auto& entry) { return entry.second.neurons == &of; });
+}
+
 std::vector<BufferId> SectionSpikes::currents() const {
   std::vector<BufferId> ids;
   for (const NeuronNodes& found : neurons) {
-    const bool has_layer = std::any_of(layers.begin(), layers.end(), [&](const auto& entry) {
-      return entry.second.neurons == &found;
-    });
-    if (!has_layer) ids.push_back(found.input);
+    if (!has_layer(found)) ids.push_back(found.input);
   }
   return ids;
 }

@@ -31,6 +31,8 @@ struct SectionSpikes {
 
   /// Whether a node has no step but those of its layer or its neurons.
   bool has(const program::Node& node) const;
+  /// Whether what neurons read goes straight from a layer to them.
+  bool has_layer(const NeuronNodes& neurons) const;
   /// What neurons read that no layer writes.
   std::vector<program::BufferId> currents() const;
 };

@@ -94,10 +94,7 @@ void SpikeSteps::add(const Node& node, std::vector<Step>& steps) {
   if (chosen_.pools.contains(&node)) return add_pool(node, steps);
   for (const NeuronNodes& neurons : chosen_.neurons) {
     if (neurons.nodes.front() != &node) continue;
-    const bool is_in_layer =
-        std::any_of(chosen_.layers.begin(), chosen_.layers.end(),
-                    [&](const auto& entry) { return entry.second.neurons == &neurons; });
-    if (!is_in_layer) add_neurons(neurons, steps);
+    if (!chosen_.has_layer(neurons)) add_neurons(neurons, steps);
   }
 }
 
@@ -148,8 +145,7 @@ BufferId SpikeSteps::currents_of(const NeuronNodes& neurons, std::vector<Step>& 
   const bool is_once = !program_.buffer(x).each && !is_here &&
                        std::none_of(section_.states.begin(), section_.states.end(),
                                     [&](const program::State& state) { return state.buffer == x; });
-  (is_once ? first_steps_ : steps)
-      .push_back(step(x, {.kind = SpikeKind::kCurrents, .y = of}, {x}, y));
+  (is_once ? first_steps_ : steps).push_back({program_.buffer(x).name, GridOp{of, true}, {x}, y});
   return y;
 }
 

@@ -31,15 +31,6 @@ void count(std::byte* spikes, std::size_t num_elements) {
   std::memcpy(spikes, &number, sizeof(number));
 }
 
-void make_currents(const SpikeCall& call) {
-  auto* to = reinterpret_cast<std::int32_t*>(call.y.at(0));
-  with_type(call.x.element, [&](auto type) {
-    const auto* from = reinterpret_cast<const decltype(type)*>(call.x.at(call.t));
-    call.op.y.for_each(
-        [&](std::size_t flat, std::size_t at) { to[at] = static_cast<std::int32_t>(from[flat]); });
-  });
-}
-
 void pack(const SpikeCall& call) {
   std::byte* to = call.y.at(0);
   clear(to, call.op.y.num_elements());
@@ -117,8 +108,6 @@ std::shared_ptr<const SpikePlaces> make_places(const Grid& x, const Grid& y) {
 
 void lay_out_spikes(const SpikeCall& call) noexcept {
   switch (call.op.kind) {
-    case SpikeKind::kCurrents:
-      return make_currents(call);
     case SpikeKind::kPack:
       return pack(call);
     case SpikeKind::kUnpack:

@@ -118,13 +118,12 @@ struct Neurons {
 };
 
 enum class SpikeKind : std::uint8_t {
-  kSums,      ///< x: spikes, y: sums, row-major
-  kLayer,     ///< x: spikes, membranes; y: spikes
-  kNeurons,   ///< x: currents, membranes; y: spikes
-  kCurrents,  ///< x: row-major, y: currents
-  kPack,      ///< x: row-major, y: spikes
-  kUnpack,    ///< x: spikes, y: row-major
-  kPool,      ///< x and y: spikes; the largest of a window
+  kSums,     ///< x: spikes, y: sums, row-major
+  kLayer,    ///< x: spikes, membranes; y: spikes
+  kNeurons,  ///< x: currents, membranes; y: spikes
+  kPack,     ///< x: row-major, y: spikes
+  kUnpack,   ///< x: spikes, y: row-major
+  kPool,     ///< x and y: spikes; the largest of a window
 };
 
 /// Where the channels of each position begin, in bits; positions are row-major.
@@ -168,7 +167,7 @@ struct SpikeCall {
 };
 using SpikeKernel = void (*)(const SpikeCall&) noexcept;
 
-/// What kCurrents, kPack, kUnpack and kPool do.
+/// What kPack, kUnpack and kPool do.
 void lay_out_spikes(const SpikeCall& call) noexcept;
 
 /// Bytes of its weights and lists.

@@ -14,8 +14,9 @@ namespace pare::engine {
 namespace {
 
 constexpr std::uint64_t kNumPrograms = 2000;
-/// Slow in the reference.
-constexpr std::uint64_t kNumCnns = 1000;
+/// Slow in the reference. As many as it takes for each kernel to run where it is preferred: many
+/// convolutions run window by window.
+constexpr std::uint64_t kNumCnns = 1800;
 /// Kinds 1 … 5 run linear ops.
 constexpr auto kNumLinearKernels = static_cast<std::size_t>(KernelKind::kSparsePairs);
 
@@ -77,8 +78,7 @@ TEST_P(Equality, OfRandomCnns) {
   }
   EXPECT_EQ(count.programs, kNumCnns);
   for (std::size_t kind = 1; kind <= kNumLinearKernels; ++kind) {
-    // So many where they are preferred; many convolutions run window by window.
-    EXPECT_GE(count.kernels[kind], 50) << name_of(static_cast<KernelKind>(kind));
+    EXPECT_GE(count.kernels[kind], 100) << name_of(static_cast<KernelKind>(kind));
   }
   EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 200);
   EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000);

@@ -62,8 +62,9 @@ bool is_equal(const pare::program::Program& program, std::uint64_t seed) {
 
 /// Each kind of program in turn.
 pare::program::Program program_of(std::uint64_t seed) {
-  if (seed % 3 == 0) return pare::engine::random_mlp(seed);
-  if (seed % 3 == 1) return pare::engine::random_cnn(seed);
+  if (seed % 4 == 0) return pare::engine::random_mlp(seed);
+  if (seed % 4 == 1) return pare::engine::random_cnn(seed);
+  if (seed % 4 == 2) return pare::engine::random_snn(seed);
   return pare::program::random_program(seed);
 }
 
