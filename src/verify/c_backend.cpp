@@ -28,7 +28,7 @@ using program::Codes;
 constexpr const char* kName = "verified";
 constexpr std::size_t kMostErrorText = 1000;
 
-/// Bytes of source above which it is compiled without optimisation: straight-line functions of
+/// Bytes of straight-line source above which it is compiled without optimisation: functions of
 /// 100 000 terms take optimisers minutes.
 constexpr std::size_t kLargeSource = 100'000;
 
@@ -46,8 +46,9 @@ void run_process(const TemporaryFolder& folder, std::vector<std::string> argumen
 
 /// Why it cannot be compiled here, which is no fault of the program's; empty if it was.
 std::string compile(const TemporaryFolder& folder, const std::string& compiler,
-                    const emit::c::Files& files) {
-  const char* optimisation = files.source.text.size() > kLargeSource ? "-O0" : "-O1";
+                    const emit::c::Files& files, Style style) {
+  const bool is_long = style == Style::kUnrolled && files.source.text.size() > kLargeSource;
+  const char* optimisation = is_long ? "-O0" : style == Style::kTable ? "-O2" : "-O1";
   std::vector<std::string> arguments = {compiler,
                                         "-std=c99",
                                         optimisation,
@@ -118,7 +119,7 @@ class CBackend {
     write_file_atomic(folder / files->source.name, files->source.text);
     write_file_atomic(folder / "driver.c",
                       c_driver(program_, deployment_.golden, kName, files->header.name));
-    skipped_ = compile(folder, compiler_, *files);
+    skipped_ = compile(folder, compiler_, *files, style);
     if (!skipped_.empty()) return {};
     Codes inputs;
     for (std::int64_t i = 0; i < deployment_.golden.num_samples; ++i) {

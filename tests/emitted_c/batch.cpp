@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/temporary_folder.h"
+#include "networks/random_nets.h"
 #include "program/check.h"
 #include "program/random_inputs.h"
 
@@ -85,7 +86,8 @@ Batch random_batch(const RandomCases& cases) {
   Batch batch;
   for (int i = 0; i < cases.count; ++i) {
     const std::uint64_t seed = cases.first_seed + static_cast<std::uint64_t>(i);
-    program::Program program = program::random_program(seed, cases.program);
+    program::Program program = cases.are_spiking ? networks::random_snn(seed)
+                                                 : program::random_program(seed, cases.program);
     add_outputs(program, seed);
     program::check(program);
     add_program(

@@ -24,6 +24,7 @@ struct RandomCases {
   int count = 0;
   emit::c::Style style = emit::c::Style::kTable;
   program::RandomProgramOptions program = {};
+  bool are_spiking = false;  ///< networks::random_snn instead
 };
 
 /// Inputs at both rails, mixed rails and anywhere, and what the reference makes of them. Odd seeds

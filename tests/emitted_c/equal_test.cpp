@@ -1,6 +1,9 @@
 // Emitted C, compiled and run, is equal to the reference in every code.
 
+#include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -37,15 +40,18 @@ constexpr Setting kUnrolledSettings[] = {
     {"gcc", "-O3", 4},
 };
 
+std::optional<std::string> find_compiler(const std::string& name) {
+  return find_tool(name == "clang" ? std::vector<std::string>{"clang-14", "clang"}
+                                   : std::vector<std::string>{name});
+}
+
 void expect_equal_with(Style style, std::uint64_t first_seed, std::span<const Setting> settings) {
   std::int64_t num_programs = 0;
   std::int64_t num_vectors = 0;
   std::int64_t num_codes = 0;
   for (const Setting& setting : settings) {
     const std::string wanted = setting.compiler;
-    const auto compiler =
-        find_tool(wanted == "clang" ? std::vector<std::string>{"clang-14", "clang"}
-                                    : std::vector<std::string>{wanted});
+    const auto compiler = find_compiler(wanted);
     if (!compiler) return skip_without(wanted);
     const Batch batch =
         random_batch({.first_seed = first_seed + static_cast<std::uint64_t>(num_programs),
@@ -63,6 +69,43 @@ void expect_equal_with(Style style, std::uint64_t first_seed, std::span<const Se
 
 TEST(EmittedC, TablesAreEqualToTheReference) {
   expect_equal_with(Style::kTable, 1, kTableSettings);
+}
+
+/// How often a text stands in the sources.
+int count_of(const Batch& batch, const std::string& text) {
+  int count = 0;
+  for (const emit::c::Files& files : batch.programs) {
+    const std::string& source = files.source.text;
+    for (std::size_t at = source.find(text); at != std::string::npos;
+         at = source.find(text, at + 1)) {
+      ++count;
+    }
+  }
+  return count;
+}
+
+TEST(EmittedC, TablesOfSpikingNetsAreEqualToTheReference) {
+  constexpr Setting kSettings[] = {{"gcc", "-O0 -fsanitize=undefined -fno-sanitize-recover", 40},
+                                   {"clang", "-O1 -fsanitize=address", 20},
+                                   {"gcc", "-O2", 25},
+                                   {"clang", "-O2", 20},
+                                   {"gcc", "-O3", 15}};
+  std::uint64_t seed = 5000;
+  int num_convs = 0;
+  int num_linears = 0;
+  for (const Setting& setting : kSettings) {
+    const std::string wanted = setting.compiler;
+    const auto compiler = find_compiler(wanted);
+    if (!compiler) return skip_without(wanted);
+    const Batch batch =
+        random_batch({.first_seed = seed, .count = setting.num_programs, .are_spiking = true});
+    expect_equal(batch, *compiler + " " + kWarnings + " " + setting.flags);
+    seed += static_cast<std::uint64_t>(setting.num_programs);
+    num_convs += count_of(batch, "pare_lowest_spike(rest)");
+    num_linears += count_of(batch, "== 0) continue; /* no spike */");
+  }
+  EXPECT_GE(num_convs, 50);
+  EXPECT_GE(num_linears, 30);
 }
 
 TEST(EmittedC, UnrolledCodeIsEqualToTheReference) {

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/equality.h"
-#include "engine/random_nets.h"
+#include "networks/random_nets.h"
 #include "program/random_program.h"
 
 namespace pare::engine {
@@ -14,9 +14,9 @@ constexpr std::uint64_t kNumPrograms = 100000;
 
 /// Each kind of program in turn.
 program::Program program_of(std::uint64_t seed) {
-  if (seed % 4 == 0) return random_mlp(seed);
-  if (seed % 4 == 1) return random_cnn(seed);
-  if (seed % 4 == 2) return random_snn(seed);
+  if (seed % 4 == 0) return networks::random_mlp(seed);
+  if (seed % 4 == 1) return networks::random_cnn(seed);
+  if (seed % 4 == 2) return networks::random_snn(seed);
   return program::random_program(seed);
 }
 

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/random_nets.h"
+#include "networks/random_nets.h"
 #include "program/check.h"
 #include "program/random_program.h"
 
@@ -53,7 +53,7 @@ TEST_P(Equality, OfRandomMlps) {
   Count count;
   for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
     SCOPED_TRACE(seed);
-    const program::Program program = random_mlp(seed);
+    const program::Program program = networks::random_mlp(seed);
     ASSERT_NO_THROW(program::check(program));
     expect_equal(program, seed, {.instruction_set = GetParam(), .preferred = preferred(seed)},
                  count);
@@ -70,7 +70,7 @@ TEST_P(Equality, OfRandomCnns) {
   Count count;
   for (std::uint64_t seed = 0; seed < kNumCnns; ++seed) {
     SCOPED_TRACE(seed);
-    const program::Program program = random_cnn(seed);
+    const program::Program program = networks::random_cnn(seed);
     ASSERT_NO_THROW(program::check(program));
     expect_equal(program, seed, {.instruction_set = GetParam(), .preferred = preferred(seed)},
                  count);
@@ -88,7 +88,7 @@ TEST_P(Equality, OfRandomSpikingNets) {
   Count count;
   for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
     SCOPED_TRACE(seed);
-    const program::Program program = random_snn(seed);
+    const program::Program program = networks::random_snn(seed);
     program::check(program);
     // As many spikes as there are decide; spikes add; all inputs are multiplied.
     const std::optional<KernelKind> kinds[] = {std::nullopt, KernelKind::kSpikes,

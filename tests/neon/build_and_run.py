@@ -28,7 +28,7 @@ SOURCES = [
     *(f"src/program/{name}.cpp" for name in (
         "broadcast", "check", "check_op", "constant", "intervals", "print", "program", "reference",
         "reference_ops", "width", "windows")),
-    "tests/engine/random_nets.cpp", "tests/neon/neon_equality.cpp",
+    "tests/networks/random_nets.cpp", "tests/neon/neon_equality.cpp",
 ]
 
 

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "engine/random_nets.h"
 #include "engine/session.h"
+#include "networks/random_nets.h"
 #include "program/random_inputs.h"
 #include "program/random_program.h"
 #include "program/reference.h"
@@ -62,9 +62,9 @@ bool is_equal(const pare::program::Program& program, std::uint64_t seed) {
 
 /// Each kind of program in turn.
 pare::program::Program program_of(std::uint64_t seed) {
-  if (seed % 4 == 0) return pare::engine::random_mlp(seed);
-  if (seed % 4 == 1) return pare::engine::random_cnn(seed);
-  if (seed % 4 == 2) return pare::engine::random_snn(seed);
+  if (seed % 4 == 0) return pare::networks::random_mlp(seed);
+  if (seed % 4 == 1) return pare::networks::random_cnn(seed);
+  if (seed % 4 == 2) return pare::networks::random_snn(seed);
   return pare::program::random_program(seed);
 }
 

@@ -11,6 +11,7 @@
 #include "emit/c/sections.h"
 #include "emit/c/self_check.h"
 #include "emit/c/table.h"
+#include "emit/c/table_spikes.h"
 #include "emit/c/unrolled.h"
 #include "emit/c/writer.h"
 
@@ -98,7 +99,9 @@ std::string source(const Frame& frame, const lower::Interface* interface) {
   }
   writer.line("const char {}_sha256[65] = {}_SHA256;", frame.name, frame.upper);
   writer.blank();
-  for (const std::uint32_t constant : tables) write_table(frame, {constant}, writer);
+  for (const std::uint32_t id : tables.stored) write_table(frame, {id}, writer);
+  for (const std::uint32_t id : tables.by_input) write_table_by_input(frame, {id}, writer);
+  if (!frame.layout.spike_words.empty()) write_lowest_spike(writer);
   writer.append(code.take());
   if (interface != nullptr) {
     writer.blank();

@@ -41,6 +41,8 @@ struct Frame {
   std::string pointer(BufferId id) const;
   /// A pointer to the buffer's first element, or to what `step` (" + t * 4") says.
   std::string pointer_at(BufferId id, const std::string& step) const;
+  /// The table of weights that lie input by input.
+  std::string name_by_input(ConstantId id) const { return constants[id.value] + "_by_input"; }
   /// "const int8_t *in_x"
   std::string input_parameter(std::size_t i) const;
   std::string output_parameter(std::size_t i) const;

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "emit/c/table_spikes.h"
 
 namespace pare::emit::c {
 namespace {
@@ -58,6 +59,7 @@ class LayoutMaker {
     place_outputs();
     for (std::uint32_t i = 0; i < program_.buffers.size(); ++i) place_in_memory({i});
     keep_states_aside();
+    if (options_.style == Style::kTable) place_spike_words();
     fill_pools();
     return std::move(layout_);
   }
@@ -175,6 +177,19 @@ class LayoutMaker {
           program_.buffer(program_.sections[kept.section].states[kept.state].buffer);
       blocks_.push_back({pool_of(storage_type(buffer.width)), num_elements(buffer.shape),
                          ends_[kept.section], ends_[kept.section], &kept.offset});
+    }
+  }
+
+  void place_spike_words() {
+    for (std::size_t s = 0; s < program_.sections.size(); ++s) {
+      std::size_t position = starts_[s];
+      for (const Node& node : program_.sections[s].nodes) {
+        ++position;
+        const std::int64_t words = num_spike_words(program_, node);
+        if (words == 0) continue;
+        std::int64_t& offset = layout_.spike_words[node.outputs.front().value];
+        blocks_.push_back({pool_of({32, true}), words, position, position, &offset});
+      }
     }
   }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -46,6 +47,8 @@ struct Layout {
   std::vector<std::size_t> copied_inputs;
   /// Indices into Program::outputs of what no op writes there: copied when all is done.
   std::vector<std::size_t> copied_outputs;
+  /// Of ops that add spikes: where their bits lie in the pool of 32 bits, by their output's id.
+  std::map<std::uint32_t, std::int64_t> spike_words;
   bool has_maximum = false;  ///< memory for max_trip_count steps of some buffers
 
   const Place& place(program::BufferId id) const { return places.at(id.value); }

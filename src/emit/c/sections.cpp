@@ -108,7 +108,7 @@ void write_initial_states(const Frame& frame, const Section& section, Tables& ta
                   to_string(frame.type(state.buffer)), literal(initial.values.front()));
       continue;
     }
-    tables.insert(state.initial.value);
+    tables.stored.insert(state.initial.value);
     write_copy(fmt::format("{}", frame.size(state.buffer)), to, frame.type(state.buffer),
                frame.constants[state.initial.value], writer);
   }

@@ -12,6 +12,7 @@
 
 #include "emit/c/names.h"
 #include "emit/c/table_parts.h"
+#include "emit/c/table_spikes.h"
 
 namespace pare::emit::c {
 namespace {
@@ -24,6 +25,7 @@ class TableOp {
       : parts_(parts), program_(parts.program), writer_(parts.writer) {}
 
   void operator()(const program::Linear& op) {
+    if (adds_spikes(program_, parts_.node, op)) return write_spike_linear(parts_, op);
     const Constant& weight = program_.constant(op.weight);
     const std::int64_t m = weight.shape[0];
     const std::int64_t n = weight.shape[1];
@@ -238,6 +240,21 @@ class TableOp {
   CType acc_;
 };
 
+void write_array(const std::string& name, CType type, std::span<const std::int64_t> values,
+                 Writer& writer) {
+  constexpr std::size_t kPerLine = 12;
+  writer.open("static const {} {}[{}] =", to_string(type), name, values.size());
+  for (std::size_t i = 0; i < values.size(); i += kPerLine) {
+    std::string line;
+    for (std::size_t k = i; k < std::min(i + kPerLine, values.size()); ++k) {
+      line += (line.empty() ? "" : " ") + literal(values[k], type) + ",";
+    }
+    writer.line("{}", line);
+  }
+  writer.close(";");
+  writer.blank();
+}
+
 }  // namespace
 
 void write_table_op(const Frame& frame, const Node& node, Tables& tables, Writer& writer) {
@@ -252,21 +269,28 @@ void write_table_op(const Frame& frame, const Node& node, Tables& tables, Writer
 CType table_type(const program::Constant& constant) { return smallest_type(range_of(constant)); }
 
 void write_table(const Frame& frame, ConstantId id, Writer& writer) {
-  constexpr std::size_t kPerLine = 12;
   const Constant& constant = frame.program.constant(id);
-  const CType type = table_type(constant);
   writer.line("/* {} {} */", comment_text(constant.name), to_string(constant.width));
-  writer.open("static const {} {}[{}] =", to_string(type), frame.constants[id.value],
-              constant.values.size());
-  for (std::size_t i = 0; i < constant.values.size(); i += kPerLine) {
-    std::string line;
-    for (std::size_t k = i; k < std::min(i + kPerLine, constant.values.size()); ++k) {
-      line += (line.empty() ? "" : " ") + literal(constant.values[k], type) + ",";
+  write_array(frame.constants[id.value], table_type(constant), constant.values, writer);
+}
+
+void write_table_by_input(const Frame& frame, ConstantId id, Writer& writer) {
+  const Constant& constant = frame.program.constant(id);
+  const auto outputs = static_cast<std::size_t>(constant.shape[0]);
+  const auto inputs = static_cast<std::size_t>(constant.shape[1]);
+  const std::size_t taps = constant.values.size() / (outputs * inputs);
+  std::vector<std::int64_t> values;
+  values.reserve(constant.values.size());
+  for (std::size_t tap = 0; tap < taps; ++tap) {
+    for (std::size_t i = 0; i < inputs; ++i) {
+      for (std::size_t o = 0; o < outputs; ++o) {
+        values.push_back(constant.values[(o * inputs + i) * taps + tap]);
+      }
     }
-    writer.line("{}", line);
   }
-  writer.close(";");
-  writer.blank();
+  writer.line("/* {} {}, by tap, input, output */", comment_text(constant.name),
+              to_string(constant.width));
+  write_array(frame.name_by_input(id), table_type(constant), values, writer);
 }
 
 }  // namespace pare::emit::c

@@ -68,8 +68,13 @@ std::string TableParts::element(ConstantId id, const std::string& index, CType t
   if (range.lowest == range.highest) {
     return fmt::format("({}){}", to_string(type), literal(range.lowest, type));
   }
-  tables_.insert(id.value);
+  tables_.stored.insert(id.value);
   return fmt::format("({}){}[{}]", to_string(type), frame.constants[id.value], index);
+}
+
+std::string TableParts::element_by_input(ConstantId id, const std::string& index, CType type) {
+  tables_.by_input.insert(id.value);
+  return fmt::format("({}){}[{}]", to_string(type), frame.name_by_input(id), index);
 }
 
 std::string TableParts::covering(ConstantId id, CType type) {

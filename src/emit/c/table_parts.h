@@ -35,6 +35,8 @@ class TableParts {
 
   /// An element of a constant as a number of a type: the number itself where all are equal.
   std::string element(ConstantId id, const std::string& index, CType type);
+  /// The same of weights that lie input by input (Tables::by_input).
+  std::string element_by_input(ConstantId id, const std::string& index, CType type);
   /// The element that broadcasts to element i of x.
   std::string covering(ConstantId id, CType type);
   /// The row of a table that broadcasts to element i of x.

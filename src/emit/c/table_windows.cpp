@@ -1,108 +1,16 @@
-// Convolutions and poolings: loops over the outputs, and within them over the window, whose
-// elements that are padding are passed over. Axes of one output and one tap have no loop.
-
-#include <array>
-#include <vector>
+// Convolutions and poolings: loops over the outputs, and within them over the window.
 
 #include <fmt/format.h>
 
 #include "emit/c/table_parts.h"
+#include "emit/c/table_spikes.h"
+#include "emit/c/window_loops.h"
 #include "program/windows.h"
 
 namespace pare::emit::c {
 namespace {
 
 using graph::Window;
-
-class WindowLoops {
- public:
-  WindowLoops(Writer& writer, const Window& window) : writer_(writer), window_(window) {}
-
-  /// Loops o0, o1, o2 over the windows.
-  void open_outputs() {
-    for (std::size_t i = 0; i < 3; ++i) {
-      if (window_.axes[i].output == 1) continue;
-      writer_.open("for (ptrdiff_t o{0} = 0; o{0} < {1}; ++o{0})", i, window_.axes[i].output);
-      ++num_outputs_;
-    }
-  }
-  void close_outputs() { close(num_outputs_); }
-
-  /// Loops k0, k1, k2 over the taps that lie within the input.
-  void open_taps() {
-    for (std::size_t i = 0; i < 3; ++i) {
-      const Window::Axis& axis = window_.axes[i];
-      if (axis.kernel > 1) {
-        writer_.open("for (ptrdiff_t k{0} = 0; k{0} < {1}; ++k{0})", i, axis.kernel);
-        ++num_taps_;
-      }
-      if (!is_needed(axis)) continue;
-      writer_.line("const ptrdiff_t at{} = {};", i, position(i));
-      if (!axis.holds(axis.at(0, 0)) || !axis.holds(axis.at(axis.output - 1, axis.kernel - 1))) {
-        if (axis.kernel == 1) {
-          // Without a loop of its own nothing can be passed over by `continue`.
-          writer_.open("if (at{0} >= 0 && at{0} < {1})", i, axis.input);
-          ++num_taps_;
-        } else {
-          writer_.line("if (at{0} < 0 || at{0} >= {1}) continue;", i, axis.input);
-        }
-      }
-    }
-  }
-  void close_taps() { close(num_taps_); }
-
-  /// Row-major position of the tap in a channel of the input.
-  std::string input_index() const {
-    std::string index;
-    for (std::size_t i = 0; i < 3; ++i) {
-      const Window::Axis& axis = window_.axes[i];
-      if (!index.empty() && axis.input > 1) index = fmt::format("({}) * {}", index, axis.input);
-      if (!is_needed(axis)) continue;
-      index += fmt::format("{}at{}", index.empty() ? "" : " + ", i);
-    }
-    return index.empty() ? "0" : index;
-  }
-
-  /// Row-major position of the tap in the window.
-  std::string tap_index() const {
-    std::string index;
-    for (std::size_t i = 0; i < 3; ++i) {
-      if (window_.axes[i].kernel == 1) continue;
-      if (!index.empty()) index = fmt::format("({}) * {}", index, window_.axes[i].kernel);
-      index += fmt::format("{}k{}", index.empty() ? "" : " + ", i);
-    }
-    return index.empty() ? "0" : index;
-  }
-
- private:
-  /// Whether taps lie anywhere but at 0.
-  static bool is_needed(const Window::Axis& axis) {
-    return axis.output > 1 || axis.kernel > 1 || axis.before != 0;
-  }
-
-  std::string position(std::size_t i) const {
-    const Window::Axis& axis = window_.axes[i];
-    std::string text;
-    const auto add = [&](char loop, std::int64_t factor) {
-      if (!text.empty()) text += " + ";
-      text += fmt::format("{}{}", loop, i);
-      if (factor != 1) text += fmt::format(" * {}", factor);
-    };
-    if (axis.output > 1) add('o', axis.stride);
-    if (axis.kernel > 1) add('k', axis.dilation);
-    if (axis.before != 0) text += fmt::format("{}- {}", text.empty() ? "" : " ", axis.before);
-    return text.empty() ? "0" : text;
-  }
-
-  void close(int count) {
-    for (int i = 0; i < count; ++i) writer_.close();
-  }
-
-  Writer& writer_;
-  const Window& window_;
-  int num_outputs_ = 0;
-  int num_taps_ = 0;
-};
 
 /// Loops over the channels of y with `x_channel` pointing to the window's channel of x, and writes
 /// a `joined` of a type that starts at `start` for each window; `join` stands in its innermost
@@ -129,6 +37,7 @@ void write_pool(TableParts& parts, const Window& window, CType type, const std::
 }  // namespace
 
 void write_table_conv(TableParts& parts, const program::Conv& op) {
+  if (adds_spikes(parts.program, parts.node, op)) return write_spike_conv(parts, op);
   Writer& writer = parts.writer;
   const Window window = window_of(parts.program, parts.node, op);
   const Shape& weight = parts.program.constant(op.weight).shape;

@@ -297,7 +297,7 @@ class UnrolledOp {
     std::string text = index.text;
     if (moved.highest >= size) text = fmt::format("({0} > {1} ? {1} : {0})", text, size - 1);
     if (moved.lowest < 0) text = fmt::format("({} < 0 ? 0 : {})", index.text, text);
-    tables_.insert(op.table.value);
+    tables_.stored.insert(op.table.value);
     return statements_.define(
         fmt::format("{}[{} + {}]", frame_.constants[op.table.value], row, text), std::nullopt,
         {low, high}, {index});

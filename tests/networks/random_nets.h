@@ -4,7 +4,7 @@
 
 #include "program/program.h"
 
-namespace pare::engine {
+namespace pare::networks {
 
 /// A chain of linear and requantize as quantized and pruned multilayer perceptrons have: odd sizes
 /// from 1 to 130, inputs of 1 to 16 bits, weights of 1 to 8 (now and then 16) bits with densities
@@ -21,4 +21,4 @@ program::Program random_cnn(std::uint64_t seed);
 /// readers of what is within the neurons than the neurons themselves.
 program::Program random_snn(std::uint64_t seed);
 
-}  // namespace pare::engine
+}  // namespace pare::networks

@@ -1,4 +1,4 @@
-#include "engine/random_nets.h"
+#include "networks/random_nets.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 #include "program/intervals.h"
 #include "program/random_inputs.h"
 
-namespace pare::engine {
+namespace pare::networks {
 namespace {
 
 using program::BufferId;
@@ -374,4 +374,4 @@ program::Program random_cnn(std::uint64_t seed) { return RandomNet(seed).make_cn
 
 program::Program random_snn(std::uint64_t seed) { return RandomNet(seed).make_snn(); }
 
-}  // namespace pare::engine
+}  // namespace pare::networks
