@@ -76,7 +76,8 @@ class Run {
                          .element = engine::Element::kI32};
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < kCalls; ++i) {
-      engine::kernels_of(set_).spikes({op_, x, engine::View{}, y, 0, room_.data()});
+      engine::kernels_of(set_).spikes(
+          {.op = op_, .x = x, .membranes = engine::View{}, .y = y, .room = room_.data()});
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     return 1e6 * seconds.count() / kCalls;

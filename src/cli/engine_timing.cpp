@@ -112,7 +112,7 @@ class Timed {
     std::vector<double> spikes;
     std::vector<std::size_t> runs;
     auto last = Clock::now();
-    const auto watch = [&](const engine::Step& step, const engine::View& output) {
+    const auto watch = [&](const engine::Step& step, const engine::View& output, std::int64_t t) {
       const auto now = Clock::now();
       const auto [at, is_new] = rows.emplace(&step, timings.size());
       if (is_new) {
@@ -124,7 +124,7 @@ class Timed {
       ++runs[at->second];
       if (const auto size = num_neurons(step)) {
         spikes[at->second] +=
-            static_cast<double>(engine::num_spikes(output.data)) / static_cast<double>(*size);
+            static_cast<double>(engine::num_spikes(output.at(t))) / static_cast<double>(*size);
       }
       last = Clock::now();
     };

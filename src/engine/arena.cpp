@@ -88,6 +88,9 @@ ArenaLayout lay_out(const program::Program& program, const Plan& plan,
     if (storage.keeps_steps) {
       layout.step_bytes[b] = step;
       steps = static_cast<std::size_t>(max_trip_counts[program.buffers[b].each->value]);
+    } else if (storage.slots != 0) {
+      layout.step_bytes[b] = step;
+      steps = storage.slots;
     }
     total += static_cast<double>(steps) * static_cast<double>(step);
     if (total > static_cast<double>(kMostBytes)) {

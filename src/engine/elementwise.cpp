@@ -116,6 +116,15 @@ class Maker {
         .highest = static_cast<std::int32_t>(std::clamp(op.highest, held.lowest, held.highest))};
   }
 
+  /// Clamped to what it is within anyway.
+  std::optional<ElementwiseOp> made(const program::Copy&) const {
+    const Interval held = program_.buffer(node_.outputs[0]).width.range();
+    return ElementwiseOp{.kind = ElementwiseKind::kClamp,
+                         .size = size(),
+                         .lowest = static_cast<std::int32_t>(held.lowest),
+                         .highest = static_cast<std::int32_t>(held.highest)};
+  }
+
   std::optional<ElementwiseOp> made(const program::Add&) const {
     return ElementwiseOp{.kind = ElementwiseKind::kAdd, .size = size()};
   }

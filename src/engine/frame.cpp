@@ -11,6 +11,7 @@ Frame::Frame(const program::Program& program, const Plan& plan, const ArenaLayou
     const Storage& storage = plan.buffers[b];
     views_.push_back({.data = arena.data() + layout.offsets[b],
                       .step_bytes = layout.step_bytes[b],
+                      .slots = storage.slots,
                       .size = storage.size,
                       .element = storage.element,
                       .interleave = storage.interleave});
@@ -69,7 +70,8 @@ Frame::Frame(const program::Program& program, const Plan& plan, const ArenaLayou
   }
 }
 
-void Frame::run(const BoundStep& bound, std::int64_t t, Extent extent) noexcept {
+void Frame::run(const BoundStep& bound, std::int64_t t, std::int64_t num_steps,
+                Extent extent) noexcept {
   if (const auto* linear = std::get_if<LinearStep>(&bound.step->work)) {
     const Extent lanes = linear->on_image ? linear->on_image->extent : extent;
     linear->kernel({linear->op, bound.inputs[0], bound.output, t, lanes});
@@ -79,7 +81,13 @@ void Frame::run(const BoundStep& bound, std::int64_t t, Extent extent) noexcept 
     image->kernel(image->op, bound.inputs[0].at(t), bound.output.at(t));
   } else if (const auto* spikes = std::get_if<SpikeStep>(&bound.step->work)) {
     const View membranes = bound.inputs.size() > 1 ? bound.inputs[1] : View{};
-    spikes->kernel({spikes->op, bound.inputs[0], membranes, bound.output, t, bound.work_room});
+    spikes->kernel({.op = spikes->op,
+                    .x = bound.inputs[0],
+                    .membranes = membranes,
+                    .y = bound.output,
+                    .t = t,
+                    .num_steps = num_steps,
+                    .room = bound.work_room});
   } else if (const auto* rows = std::get_if<RowConv>(&bound.step->work)) {
     run_rows({*rows, bound.inputs[0], bound.output, t, bound.work_room});
   } else if (const auto* grid = std::get_if<GridOp>(&bound.step->work)) {
@@ -119,30 +127,30 @@ void Frame::change_states(const BoundSection& bound, std::int64_t t, Extent exte
 void Frame::run(std::size_t lanes, std::span<const std::int64_t> trip_counts,
                 const StepObserver* observer) const noexcept {
   const Extent extent{lanes, stride_};
-  const auto run_all = [&](const BoundSection& bound, std::int64_t t) {
+  const auto run_all = [&](const BoundSection& bound, std::int64_t t, std::int64_t num_steps) {
     for (const BoundStep& step : bound.steps) {
-      run(step, t, extent);
-      if (observer != nullptr) (*observer)(*step.step, step.output);
+      run(step, t, num_steps, extent);
+      if (observer != nullptr) (*observer)(*step.step, step.output, t);
     }
   };
   for (const BoundSection& bound : sections_) {
     const program::SectionKind kind = bound.section->kind;
     if (kind == program::SectionKind::kOnce) {
-      run_all(bound, 0);
+      run_all(bound, 0, 1);
       continue;
     }
     start_states(bound, extent);
     const std::int64_t num_steps = trip_counts[bound.section->trip_count.value];
     for (std::int64_t i = 0; i < num_steps; ++i) {
       const std::int64_t t = kind == program::SectionKind::kForward ? i : num_steps - 1 - i;
-      run_all(bound, t);
+      run_all(bound, t, num_steps);
       if (!bound.states.empty()) change_states(bound, t, extent);
     }
   }
 }
 
 void Frame::run_step(std::size_t section, std::size_t step, std::size_t lanes) const noexcept {
-  run(sections_[section].steps[step], 0, {lanes, stride_});
+  run(sections_[section].steps[step], 0, 1, {lanes, stride_});
 }
 
 }  // namespace pare::engine

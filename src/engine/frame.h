@@ -13,8 +13,9 @@
 
 namespace pare::engine {
 
-/// Told of every step of a run that is watched, once it ran, with where it wrote.
-using StepObserver = std::function<void(const Step& step, const View& output)>;
+/// Told of every step of a run that is watched, once it ran, with where it wrote, and at which step
+/// of its loop that was.
+using StepObserver = std::function<void(const Step& step, const View& output, std::int64_t t)>;
 
 /// A plan with memory under it: what one thread runs. Nothing is allocated once it is made.
 class Frame {
@@ -59,7 +60,8 @@ class Frame {
     std::vector<BoundMembranes> membranes;
   };
 
-  static void run(const BoundStep& bound, std::int64_t t, Extent extent) noexcept;
+  static void run(const BoundStep& bound, std::int64_t t, std::int64_t num_steps,
+                  Extent extent) noexcept;
   static void start_states(const BoundSection& bound, Extent extent) noexcept;
   static void change_states(const BoundSection& bound, std::int64_t t, Extent extent) noexcept;
 

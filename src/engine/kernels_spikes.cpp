@@ -1,6 +1,6 @@
-// Layers that read spikes, and neurons. What spikes add is summed position by position, with
-// outputs as lanes; then all neurons of the layer take their step. Highway compiles this file once
-// for every instruction set.
+// Layers that read spikes. What spikes add is summed position by position, with outputs as lanes;
+// then all neurons of the layer take their step. Highway compiles this file once for every
+// instruction set.
 
 #include "engine/highway_targets.h"
 
@@ -19,6 +19,9 @@
 
 PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
+
+NeuronKernel neuron_kernel();  // kernels_neurons.cpp
+
 namespace {
 
 // ------------------------------------------------------------------------------------- its spikes
@@ -315,12 +318,6 @@ void sum_dense(const SpikeSums& sums, const std::uint8_t* bits, const SpikeRoom&
   });
 }
 
-/// What neurons add to their membranes.
-struct Totals {
-  const std::byte* data;
-  bool is_short;
-};
-
 Totals sum(const SpikeSums& sums, const std::byte* spikes, const SpikeRoom& room) {
   const auto* bits = reinterpret_cast<const std::uint8_t*>(spikes) + kSpikeHeader;
   if (sums.dense_kernel != nullptr && num_spikes(spikes) >= sums.dense_from) {
@@ -352,170 +349,30 @@ void store_sums(const SpikeCall& call, Totals totals) {
   store(reinterpret_cast<const std::int32_t*>(totals.data));
 }
 
-// ----------------------------------------------------------------------------------------- neurons
-
-/// Sums times a power of two.
-struct Shifted {
-  int bits;
-  HWY_INLINE VInts operator()(VInts x, std::size_t) const { return hn::ShiftLeftSame(x, bits); }
-};
-
-/// Between two ends.
-class Within {
- public:
-  explicit Within(program::Interval range)
-      : lowest_(hn::Set(Ints(), static_cast<std::int32_t>(range.lowest))),
-        highest_(hn::Set(Ints(), static_cast<std::int32_t>(range.highest))) {}
-  HWY_INLINE VInts operator()(VInts x, std::size_t = 0) const {
-    return hn::Min(hn::Max(x, lowest_), highest_);
+/// Steps at once where their spikes have slots; those that follow have nothing to do then.
+void run_neurons(const SpikeCall& call) {
+  NeuronCall neurons{.neurons = *call.op.neurons,
+                     .totals = {call.x.at(call.t), false},
+                     .membranes = call.membranes.data,
+                     .spikes = call.y.at(call.t)};
+  if (call.y.slots != 0) {
+    if (call.t % call.y.slots != 0) return;
+    neurons.num_steps =
+        static_cast<std::size_t>(std::min<std::int64_t>(call.y.slots, call.num_steps - call.t));
+    neurons.step_bytes = call.y.step_bytes;
   }
-
- private:
-  VInts lowest_;
-  VInts highest_;
-};
-
-template <class Finish>
-class Requantized {
- public:
-  explicit Requantized(const Epilogue& epilogue)
-      : finish_(&epilogue, Element::kI32), clamp_(finish_.range()) {}
-  HWY_INLINE VInts operator()(VInts x, std::size_t k) const {
-    return clamp_(finish_.of_outputs(x, k));
-  }
-
- private:
-  Finish finish_;
-  Clamp clamp_;
-};
-
-/// SmallLeak, and between two ends.
-class Leaked {
- public:
-  Leaked(const SmallLeak& leak, program::Interval range)
-      : factor_(leak.factor.data()),
-        shift_(leak.shift),
-        half_(hn::Set(Ints(), (1 << (leak.shift - 1)) - 1)),
-        within_(range) {}
-
-  HWY_INLINE VInts operator()(VInts x, std::size_t k) const {
-    const VInts factor = load_ints(factor_ + k);
-    const VInts one = hn::Set(Ints(), 1);
-    const VInts high = hn::ShiftLeftSame(hn::Mul(hn::ShiftRight<12>(x), factor), 12 - shift_);
-    const VInts low = hn::Mul(hn::And(x, hn::Set(Ints(), 4095)), factor);
-    const VInts odd = hn::And(hn::ShiftRightSame(low, shift_), one);
-    const VInts rounded = hn::ShiftRightSame(hn::Add(hn::Add(low, half_), odd), shift_);
-    return within_(hn::Add(high, rounded));
-  }
-
- private:
-  const std::int32_t* factor_;
-  int shift_;
-  VInts half_;
-  Within within_;
-};
-
-template <class F>
-HWY_INLINE void with_epilogue_of(const Epilogue& epilogue, F&& f) {
-  if (epilogue.arithmetic == Epilogue::Arithmetic::kFloat) {
-    return f(Requantized<InFloat>(epilogue));
-  }
-  f(Requantized<InDouble>(epilogue));
-}
-
-template <class F>
-HWY_INLINE void with_leak(const Neurons& neurons, F&& f) {
-  if (const auto* small = std::get_if<SmallLeak>(&neurons.leak)) {
-    return f(Leaked(*small, neurons.leak_range));
-  }
-  if (const auto* epilogue = std::get_if<Epilogue>(&neurons.leak)) {
-    return with_epilogue_of(*epilogue, f);
-  }
-  f(Within(neurons.leak_range));
-}
-
-template <class F>
-HWY_INLINE void with_current(const Neurons& neurons, F&& f) {
-  if (neurons.current) return with_epilogue_of(*neurons.current, f);
-  f(Shifted{neurons.current_shift});
-}
-
-HWY_INLINE VInts total_at(Totals totals, std::size_t i) {
-  if (!totals.is_short) return load_ints(totals.data + i * sizeof(std::int32_t));
-  const hn::Rebind<std::int16_t, Ints> d;
-  return hn::PromoteTo(Ints(),
-                       hn::LoadU(d, reinterpret_cast<const std::int16_t*>(totals.data) + i));
-}
-
-/// A vector's bits, at bit `at` of a block's.
-HWY_INLINE void put_bits(hn::Mask<Ints> mask, std::size_t at, std::uint8_t* block) {
-  constexpr std::size_t n = kLanes<std::int32_t>;
-  std::uint8_t bits[8] = {};
-  hn::StoreMaskBits(Ints(), mask, bits);
-  if constexpr (n >= 8) {
-    std::memcpy(block + at / 8, bits, n / 8);
-  } else {
-    block[at / 8] = static_cast<std::uint8_t>(block[at / 8] | bits[0] << (at % 8));
-  }
-}
-
-/// All neurons of a layer take a step.
-template <class Current, class Leak>
-void update(const Neurons& neurons, Totals totals, std::int32_t* membranes, std::byte* spikes,
-            const Current& current, const Leak& leak) {
-  constexpr std::size_t n = kLanes<std::int32_t>;
-  const Within within(neurons.range);
-  const bool is_zeroed = neurons.reset == SpikeReset::kZero;
-  const bool leaks_first = neurons.reset == SpikeReset::kLeakThenDrop;
-  auto* to = reinterpret_cast<std::uint8_t*>(spikes) + kSpikeHeader;
-  std::uint64_t number = 0;
-  std::size_t channel = 0;
-  for (std::size_t i = 0; i < neurons.num_elements; i += kNeuronBlock, to += kNeuronBlock / 8) {
-    std::uint8_t block[kNeuronBlock / 8] = {};
-    for (std::size_t v = 0; v < kNeuronBlock; v += n) {
-      const std::size_t k = channel + v;
-      const VInts added = current(total_at(totals, i + v), k);
-      const VInts potential = hn::Add(load_ints(membranes + i + v), added);
-      const auto fires = hn::Gt(potential, load_ints(neurons.silent.data() + k));
-      put_bits(fires, v, block);
-      const VInts spike = hn::VecFromMask(Ints(), fires);
-      VInts next;
-      if (is_zeroed) {
-        next = leak(hn::AndNot(spike, potential), k);
-      } else {
-        const VInts drop = hn::And(spike, load_ints(neurons.drop.data() + k));
-        next = leaks_first ? within(hn::Add(leak(potential, k), drop))
-                           : leak(hn::Add(potential, drop), k);
-      }
-      store_ints(next, membranes + i + v);
-    }
-    std::uint64_t word = 0;
-    std::memcpy(&word, block, sizeof(word));
-    const std::size_t left = neurons.num_elements - i;
-    if (left < kNeuronBlock) word &= (std::uint64_t{1} << left) - 1;
-    std::memcpy(to, &word, sizeof(word));
-    number += static_cast<std::uint64_t>(std::popcount(word));
-    channel = (channel + kNeuronBlock) % neurons.num_channels;
-  }
-  std::memcpy(spikes, &number, sizeof(number));
-}
-
-void update(const Neurons& neurons, Totals totals, std::byte* membranes, std::byte* spikes) {
-  with_current(neurons, [&](const auto& current) PARE_KERNEL_ATTR {
-    with_leak(neurons, [&](const auto& leak) PARE_KERNEL_ATTR {
-      update(neurons, totals, reinterpret_cast<std::int32_t*>(membranes), spikes, current, leak);
-    });
-  });
+  neuron_kernel()(neurons);
 }
 
 void run_spikes(const SpikeCall& call) noexcept {
   const SpikeOp& op = call.op;
-  if (op.kind == SpikeKind::kNeurons) {
-    return update(*op.neurons, {call.x.at(0), false}, call.membranes.at(0), call.y.at(0));
-  }
-  const Totals totals = sum(*op.sums, call.x.at(0), SpikeRoom(op, call.room));
+  if (op.kind == SpikeKind::kNeurons) return run_neurons(call);
+  const Totals totals = sum(*op.sums, call.x.at(call.t), SpikeRoom(op, call.room));
   if (op.kind == SpikeKind::kSums) return store_sums(call, totals);
-  update(*op.neurons, totals, call.membranes.at(0), call.y.at(0));
+  neuron_kernel()({.neurons = *op.neurons,
+                   .totals = totals,
+                   .membranes = call.membranes.data,
+                   .spikes = call.y.at(call.t)});
 }
 
 }  // namespace

@@ -70,6 +70,11 @@ void set_lifetimes(Plan& plan, const program::Program& program) {
     }
     storage.keeps_steps =
         b < program.buffers.size() && program.buffers[b].each.has_value() && crosses;
+    if (storage.slots != 0) {
+      // What was written ahead is read at later steps.
+      storage.first = begins[written[b]->section];
+      storage.last = ends[written[b]->section];
+    }
     if (!crosses) continue;
     // Other steps of the loops on the way come before its first and after its last position.
     if (!is_input && is_loop(plan, written[b]->section))

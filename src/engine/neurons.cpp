@@ -186,6 +186,10 @@ class Finder {
         std::minmax_element(factors->factor.begin(), factors->factor.end());
     const Interval x = program_.buffer(node.inputs[0]).width.range();
     const std::int64_t largest = std::max(-x.lowest, x.highest);
+    const auto& op = std::get<program::Requantize>(node.op);
+    found_.neurons.leak_range = held(op.lowest, op.highest, node.outputs[0]);
+    // Networks often learn to leak nothing.
+    if (*lowest == *highest && *lowest == std::int64_t{1} << factors->shift) return true;
     if (*lowest < 0 || *highest > kMostFactor || !is_narrow(node.inputs[0]) ||
         largest * *highest >> factors->shift >= std::int64_t{1} << 29) {
       return false;
@@ -193,8 +197,6 @@ class Finder {
     SmallLeak leak{.factor = {}, .shift = factors->shift};
     leak.factor = cyclic([&](std::size_t c) { return factors->factor[c]; }).value();
     found_.neurons.leak = std::move(leak);
-    const auto& op = std::get<program::Requantize>(node.op);
-    found_.neurons.leak_range = held(op.lowest, op.highest, node.outputs[0]);
     return true;
   }
 

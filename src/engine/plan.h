@@ -29,8 +29,10 @@ struct Storage {
   std::size_t bytes = 0;     ///< of an image, whose elements do not stand densely; 0: no image
   bool is_stored = true;     ///< false: it only exists in registers, or as an image
   bool keeps_steps = false;  ///< a value of each step is kept, not of the current one alone
-  std::size_t first = 0;     ///< position at which it is written first
-  std::size_t last = 0;      ///< position at which it is read last
+  std::uint32_t slots =
+      0;                  ///< so many steps are there at once, in a loop that goes forward; 0: one
+  std::size_t first = 0;  ///< position at which it is written first
+  std::size_t last = 0;   ///< position at which it is read last
 };
 
 /// Of a convolution: its lanes are positions of an image.

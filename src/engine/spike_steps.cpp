@@ -142,15 +142,23 @@ BufferId SpikeSteps::currents_of(const NeuronNodes& neurons, std::vector<Step>& 
   const std::size_t size = of.num_elements();
   const BufferId y = add_buffer(
       {.element = Element::kI32, .size = size, .bytes = current_size(size) * sizeof(std::int32_t)});
-  const bool is_once = !program_.buffer(x).each && !is_here &&
-                       std::none_of(section_.states.begin(), section_.states.end(),
-                                    [&](const program::State& state) { return state.buffer == x; });
-  (is_once ? first_steps_ : steps).push_back({program_.buffer(x).name, GridOp{of, true}, {x}, y});
+  (is_once(x) ? first_steps_ : steps)
+      .push_back({program_.buffer(x).name, GridOp{of, true}, {x}, y});
   return y;
+}
+
+/// Whether it has the same value at every step of this loop.
+bool SpikeSteps::is_once(BufferId id) const {
+  return !program_.buffer(id).each && !written_.contains(id.value) &&
+         std::none_of(section_.states.begin(), section_.states.end(),
+                      [&](const program::State& state) { return state.buffer == id; });
 }
 
 void SpikeSteps::add_neurons(const NeuronNodes& neurons, std::vector<Step>& steps) {
   const BufferId x = currents_of(neurons, steps);
+  if (is_once(neurons.input) && section_.kind == program::SectionKind::kForward) {
+    plan_.buffers[bits_.at(neurons.spike.value).value].slots = kStepsAtOnce;
+  }
   steps.push_back(step(
       neurons.spike,
       {.kind = SpikeKind::kNeurons, .neurons = std::make_shared<const Neurons>(neurons.neurons)},

@@ -36,6 +36,7 @@ class SpikeSteps {
   program::BufferId add_spikes(const Grid& grid);
   program::BufferId bits_of(program::BufferId x, std::vector<Step>& steps);
   program::BufferId currents_of(const NeuronNodes& neurons, std::vector<Step>& steps);
+  bool is_once(program::BufferId id) const;
   void add_membranes(const NeuronNodes& neurons);
   void add_layer(const program::Node& node, const SpikeLayer& layer, std::vector<Step>& steps);
   void add_neurons(const NeuronNodes& neurons, std::vector<Step>& steps);

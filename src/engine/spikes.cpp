@@ -32,7 +32,7 @@ void count(std::byte* spikes, std::size_t num_elements) {
 }
 
 void pack(const SpikeCall& call) {
-  std::byte* to = call.y.at(0);
+  std::byte* to = call.y.at(call.t);
   clear(to, call.op.y.num_elements());
   with_type(call.x.element, [&](auto type) {
     const auto* from = reinterpret_cast<const decltype(type)*>(call.x.at(call.t));
@@ -44,7 +44,7 @@ void pack(const SpikeCall& call) {
 }
 
 void unpack(const SpikeCall& call) {
-  const std::uint8_t* from = bits_of(call.x.at(0));
+  const std::uint8_t* from = bits_of(call.x.at(call.t));
   with_type(call.y.element, [&](auto type) {
     auto* to = reinterpret_cast<decltype(type)*>(call.y.at(call.t));
     call.op.x.for_each([&](std::size_t flat, std::size_t at) {
@@ -63,8 +63,8 @@ std::vector<std::size_t> places_of(Grid grid) {
 }
 
 void pool(const SpikeCall& call) {
-  const std::uint8_t* from = bits_of(call.x.at(0));
-  std::byte* to = call.y.at(0);
+  const std::uint8_t* from = bits_of(call.x.at(call.t));
+  std::byte* to = call.y.at(call.t);
   clear(to, call.op.y.num_elements());
   const SpikePlaces& places = *call.op.places;
   for (std::size_t o = 0; o < places.y.size(); ++o) {

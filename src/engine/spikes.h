@@ -44,6 +44,10 @@ constexpr std::size_t current_size(std::size_t num_elements) {
   return round_up(num_elements, kNeuronBlock) + kNeuronBlock;
 }
 
+/// Neurons whose currents are the same at every step run so many steps at once, which leaves their
+/// membranes in registers.
+inline constexpr std::uint32_t kStepsAtOnce = 8;
+
 /// Rows of bytes that are added before they are widened.
 inline constexpr std::int64_t kByteRows = 4;
 
@@ -120,7 +124,7 @@ struct Neurons {
 enum class SpikeKind : std::uint8_t {
   kSums,     ///< x: spikes, y: sums, row-major
   kLayer,    ///< x: spikes, membranes; y: spikes
-  kNeurons,  ///< x: currents, membranes; y: spikes
+  kNeurons,  ///< x: currents, membranes; y: spikes, kStepsAtOnce steps where there are slots
   kPack,     ///< x: row-major, y: spikes
   kUnpack,   ///< x: spikes, y: row-major
   kPool,     ///< x and y: spikes; the largest of a window
@@ -163,9 +167,27 @@ struct SpikeCall {
   const View& membranes;
   const View& y;
   std::int64_t t = 0;
-  std::byte* room = nullptr;  ///< SpikeRoom's
+  std::int64_t num_steps = 1;  ///< of the loop
+  std::byte* room = nullptr;   ///< SpikeRoom's
 };
 using SpikeKernel = void (*)(const SpikeCall&) noexcept;
+
+/// What neurons add to their membranes.
+struct Totals {
+  const std::byte* data;
+  bool is_short;  ///< 16 bits, else 32
+};
+
+/// Steps of a layer of neurons that add the same at each.
+struct NeuronCall {
+  const Neurons& neurons;
+  Totals totals;
+  std::byte* membranes = nullptr;
+  std::byte* spikes = nullptr;  ///< of the first step
+  std::size_t num_steps = 1;    ///< at most kStepsAtOnce
+  std::size_t step_bytes = 0;   ///< from one step's spikes to the next one's
+};
+using NeuronKernel = void (*)(const NeuronCall&) noexcept;
 
 /// What kPack, kUnpack and kPool do.
 void lay_out_spikes(const SpikeCall& call) noexcept;

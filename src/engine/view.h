@@ -32,11 +32,15 @@ constexpr std::size_t index_of(std::size_t e, std::size_t s, std::size_t interle
 struct View {
   std::byte* data = nullptr;
   std::size_t step_bytes = 0;  ///< from one step to the next; 0: one value
+  std::uint32_t slots = 0;     ///< step t stands in slot t % slots; 0: each step has its own
   std::size_t size = 0;        ///< elements of one sample at one step
   Element element = Element::kI64;
   std::uint32_t interleave = 1;
 
-  std::byte* at(std::int64_t t) const { return data + static_cast<std::size_t>(t) * step_bytes; }
+  std::byte* at(std::int64_t t) const {
+    const auto slot = static_cast<std::size_t>(slots == 0 ? t : t % slots);
+    return data + slot * step_bytes;
+  }
 };
 
 /// Elements of one sample, as int64.

@@ -42,12 +42,13 @@ enum class InputKind {
   kAny,
 };
 
-/// Inputs for a program, with 0 to 4 steps.
-inline Inputs random_inputs(const Program& program, std::uint64_t seed, InputKind kind) {
+/// Inputs for a program, with 0 to `most_steps` steps.
+inline Inputs random_inputs(const Program& program, std::uint64_t seed, InputKind kind,
+                            std::int64_t most_steps = 4) {
   RandomNumbers random(seed);
   Inputs inputs;
   for (std::size_t i = 0; i < program.trip_counts.size(); ++i) {
-    inputs.trip_counts.push_back(random.in(0, 4));
+    inputs.trip_counts.push_back(random.in(0, most_steps));
   }
   for (const BufferId id : program.inputs) {
     const Buffer& buffer = program.buffer(id);

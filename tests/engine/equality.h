@@ -13,6 +13,7 @@ struct Count {
   std::int64_t programs = 0;
   std::int64_t samples = 0;
   std::array<std::int64_t, kNumKernelKinds> kernels = {};  ///< steps, by KernelKind
+  std::int64_t steps_at_once = 0;                          ///< that take several of a loop's steps
 };
 
 /// Runs a program by the engine and by the reference, on inputs at both rails and in between, in

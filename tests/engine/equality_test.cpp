@@ -100,6 +100,7 @@ TEST_P(Equality, OfRandomSpikingNets) {
   EXPECT_EQ(count.programs, kNumPrograms);
   EXPECT_GE(num_steps(count, KernelKind::kSpikes), 1000);
   EXPECT_GE(num_steps(count, KernelKind::kNeurons), 500);
+  EXPECT_GE(count.steps_at_once, 300);
   EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 100);
   EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000);
 }
