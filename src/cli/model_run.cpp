@@ -27,13 +27,6 @@ Tensor rows(const Tensor& tensor, std::int64_t first, std::int64_t count) {
   return result;
 }
 
-bool has_batch_statistics(const graph::Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const graph::Node& node) {
-    const auto* norm = std::get_if<graph::BatchNorm>(&node.op);
-    return norm != nullptr && !norm->mean;
-  });
-}
-
 bool ends_in_softmax(const graph::Graph& graph) {
   const auto last = graph::producer(graph, graph.output);
   return last && std::holds_alternative<graph::Softmax>(graph.nodes[*last].op);
@@ -53,29 +46,42 @@ SplitData load_split(const std::string& recipe_path, SplitName split) {
   return result;
 }
 
-void check_fits(const graph::Graph& graph, const std::string& model, const SplitData& data) {
+void check_fits(const graph::Graph& graph, const std::string& model, const SampleKind& kind) {
   const auto fail = [&](const std::string& what) {
-    throw InputError(fmt::format("{} does not fit data '{}': {}", model, data.set, what));
+    throw InputError(fmt::format("{} does not fit data '{}': {}", model, kind.set, what));
   };
   if (graph.inputs.size() != 1) {
     fail(fmt::format("the network has {} inputs, expected 1", graph.inputs.size()));
   }
-  const Shape& shape = data.samples.inputs.shape();
-  const Shape sample(shape.begin() + 1, shape.end());
-  if (sample != graph.inputs.front().shape) {
-    fail(fmt::format("a sample is {}, the network takes {}", to_string(sample),
+  if (kind.shape != graph.inputs.front().shape) {
+    fail(fmt::format("a sample is {}, the network takes {}", to_string(kind.shape),
                      to_string(graph.inputs.front().shape)));
   }
   const Shape output = graph::infer_shapes(graph).at(graph.output.value).shape;
-  const Shape expected{static_cast<std::int64_t>(data.classes.size())};
+  const Shape expected{static_cast<std::int64_t>(kind.classes.size())};
   if (output != expected) {
     fail(fmt::format("the network's output is {}, but there are {} classes", to_string(output),
-                     data.classes.size()));
+                     kind.classes.size()));
   }
-  if (!graph.head.classes.empty() && graph.head.classes != data.classes) {
+  if (!graph.head.classes.empty() && graph.head.classes != kind.classes) {
     fail(fmt::format("the network's classes are {}, those of the data {}",
-                     fmt::join(graph.head.classes, ", "), fmt::join(data.classes, ", ")));
+                     fmt::join(graph.head.classes, ", "), fmt::join(kind.classes, ", ")));
   }
+}
+
+void check_fits(const graph::Graph& graph, const std::string& model, const SplitData& data) {
+  const Shape& shape = data.samples.inputs.shape();
+  check_fits(graph, model,
+             SampleKind{.set = data.set,
+                        .shape = Shape(shape.begin() + 1, shape.end()),
+                        .classes = data.classes});
+}
+
+bool has_batch_statistics(const graph::Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const graph::Node& node) {
+    const auto* norm = std::get_if<graph::BatchNorm>(&node.op);
+    return norm != nullptr && !norm->mean;
+  });
 }
 
 void evaluate_in_batches(std::span<const graph::Graph* const> graphs, const data::Samples& samples,

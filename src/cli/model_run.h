@@ -28,9 +28,21 @@ struct SplitData {
 /// split has no samples.
 SplitData load_split(const std::string& recipe_path, SplitName split);
 
-/// Throws InputError, with `model` as the model's name, unless the network takes the samples'
-/// inputs, gives one output a class, and names the same classes in the same order if it names any.
+/// What a network must fit.
+struct SampleKind {
+  std::string set;  ///< name of the data set
+  Shape shape;      ///< of a sample
+  std::vector<std::string> classes;
+};
+
+/// Throws InputError, with `model` as the model's name, unless the network takes such samples,
+/// gives one output a class, and names the same classes in the same order if it names any.
+void check_fits(const graph::Graph& graph, const std::string& model, const SampleKind& kind);
 void check_fits(const graph::Graph& graph, const std::string& model, const SplitData& data);
+
+/// Whether a batch norm uses the statistics of its batch, so that what the network says of a sample
+/// depends on the others.
+bool has_batch_statistics(const graph::Graph& graph);
 
 /// What `evaluate_in_batches` calls: the number of the batch's first sample, and one evaluation of
 /// it a graph.

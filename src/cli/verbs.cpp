@@ -12,6 +12,7 @@
 #include "cli/verb_import.h"
 #include "cli/verb_infer.h"
 #include "cli/verb_inspect.h"
+#include "cli/verb_map.h"
 #include "cli/verb_report.h"
 #include "cli/verb_search.h"
 #include "cli/verb_sweep.h"
@@ -32,6 +33,7 @@ std::vector<Verb> add_verbs(CLI::App& app, TrainingHandlers handlers) {
           add_sensitivity(app, std::move(handlers.sensitivity)),
           add_eval(app),
           add_infer(app),
+          add_map(app),
           add_cost(app),
           add_verify(app),
           add_import(app),

@@ -98,6 +98,9 @@ void check_parts(const SceneSplit& split, const Scene& scene, const Request& req
                     scene.name, split.train.size(), split.validation.size(), split.test.size(),
                     request.split == Split::kSpatial ? " or data.block" : ""));
   }
+}
+
+void check_memory(const SceneSplit& split, const Scene& scene, const Request& request) {
   const auto pixels =
       static_cast<double>(split.train.size() + split.validation.size() + split.test.size());
   const double bytes = pixels * static_cast<double>(scene.cube.dim(2) * request.patch) *
@@ -149,17 +152,26 @@ Samples samples_at(const Scene& scene, std::int64_t patch,
 
 }  // namespace
 
-Dataset load_scene(const Request& request) {
+DividedScene divide_scene(const Request& request) {
   check_settings(request);
-  const Scene scene = read_scene(request);
-  check_patch_fits(request, scene);
-  SceneSplit split = split_of(scene, request);
-  cut_training(split, scene, request);
-  check_parts(split, scene, request);
+  DividedScene result{.scene = read_scene(request), .split = {}, .description = {}};
+  check_patch_fits(request, result.scene);
+  result.split = split_of(result.scene, request);
+  cut_training(result.split, result.scene, request);
+  check_parts(result.split, result.scene, request);
+  result.description = described(result.scene, result.split, request);
+  return result;
+}
+
+Dataset load_scene(const Request& request) {
+  const DividedScene divided = divide_scene(request);
+  const Scene& scene = divided.scene;
+  const SceneSplit& split = divided.split;
+  check_memory(split, scene, request);
 
   Dataset set;
   set.name = scene.name;
-  set.description = described(scene, split, request);
+  set.description = divided.description;
   set.features = scene.bands;
   set.classes = scene.classes;
   set.train = samples_at(scene, request.patch, split.train);

@@ -135,6 +135,22 @@ TEST_F(LoadScene, AClassThatFallsOutIsNamed) {
                                                         HasSubstr("without test pixels: oats")));
 }
 
+TEST_F(LoadScene, PartsAreThoseOfTheDividedScene) {
+  for (const Split split : {Split::kStratified, Split::kSpatial}) {
+    Request one = request();
+    one.split = split;
+    one.block = 4;
+    one.max_train_samples = 10;
+    const DividedScene divided = divide_scene(one);
+    const Dataset set = load(one);
+    EXPECT_EQ(divided.split.train, centres(set.train));
+    EXPECT_EQ(divided.split.validation, centres(set.validation));
+    EXPECT_EQ(divided.split.test, centres(set.test));
+    EXPECT_EQ(divided.description, set.description);
+    EXPECT_EQ(divided.scene.labels.shape(), (Shape{12, 10}));
+  }
+}
+
 TEST_F(LoadScene, MaxTrainSamplesCutsTheTrainingPart) {
   Request few = request();
   few.max_train_samples = 10;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/tensor.h"
 
@@ -14,5 +15,11 @@ namespace pare::data {
 /// Throws InputError naming `origin`: not a PNG file, damaged, cut, transparency, more pixels than
 /// the file can hold; and without PARE_WITH_PNG, with the package to install.
 Tensor parse_png(std::span<const std::byte> bytes, const std::string& origin);
+
+/// The bytes of a PNG file that parse_png reads back as `image`: u8 [C, H, W], C = 1 for grey, 3
+/// for colour. Equal images give equal bytes.
+/// Throws InputError for more than 65536 rows or columns; and without PARE_WITH_PNG, with the
+/// package to install. REQUIRES: at least one row and column.
+std::vector<std::byte> format_png(const Tensor& image);
 
 }  // namespace pare::data

@@ -1,4 +1,4 @@
-// Stands in for png.cpp in a build without libpng.
+// Stands in for png.cpp and png_write.cpp in a build without libpng.
 
 #include <fmt/format.h>
 
@@ -6,12 +6,19 @@
 #include "data/png.h"
 
 namespace pare::data {
+namespace {
 
-Tensor parse_png(std::span<const std::byte>, const std::string& origin) {
+[[noreturn]] void refuse(std::string_view what) {
   throw InputError(
       fmt::format("{}: this pare was built without PNG; install libpng-dev and configure with "
                   "-DPARE_WITH_PNG=ON",
-                  origin));
+                  what));
 }
+
+}  // namespace
+
+Tensor parse_png(std::span<const std::byte>, const std::string& origin) { refuse(origin); }
+
+std::vector<std::byte> format_png(const Tensor&) { refuse("PNG images"); }
 
 }  // namespace pare::data

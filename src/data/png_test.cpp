@@ -1,9 +1,11 @@
 #include "data/png.h"
 
 #include <gmock/gmock.h>
+#include <rapidcheck/gtest.h>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/philox.h"
 #include "data/test_folder.h"
 #include "data/test_png.h"
 
@@ -86,6 +88,40 @@ TEST_F(Png, ForeignFilesAndClaimsAreRefused) {
       41);
   EXPECT_THAT([&] { parse_png(std::as_bytes(std::span(huge)), "a.png"); },
               ThrowsMessage<InputError>(HasSubstr("can hold")));
+}
+
+/// An image of random bytes.
+Tensor random_image(std::int64_t channels, std::int64_t height, std::int64_t width,
+                    std::uint64_t seed) {
+  Tensor image(DType::kU8, {channels, height, width});
+  const Philox random(seed, RandomStream::kSynthetic);
+  for (std::size_t i = 0; i < image.size(); ++i) {
+    image.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(random.bits(i));
+  }
+  return image;
+}
+
+RC_GTEST_PROP(FormatPng, WhatIsWrittenIsReadBack, ()) {
+  const Tensor image =
+      random_image(*rc::gen::element<std::int64_t>(1, 3), *rc::gen::inRange<std::int64_t>(1, 40),
+                   *rc::gen::inRange<std::int64_t>(1, 40), *rc::gen::arbitrary<std::uint64_t>());
+  const std::vector<std::byte> bytes = format_png(image);
+  RC_ASSERT(parse_png(bytes, "written") == image);
+  RC_ASSERT(format_png(image) == bytes);
+}
+
+TEST(FormatPng, HasTheSignatureAndHeaderOfTheStandard) {
+  // ISO/IEC 15948: signature; IHDR of 13 bytes: width 2, height 1, 8 bits, colour 2 (RGB).
+  const std::vector<std::byte> bytes = format_png(random_image(3, 1, 2, 1));
+  const std::string start("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x02\0\0\0\x01\x08\x02\0\0\0", 29);
+  ASSERT_GT(bytes.size(), start.size());
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()), start.size()), start);
+}
+
+TEST(FormatPng, RefusesWhatIsTooLargeOrNoImage) {
+  EXPECT_THROW(format_png(Tensor(DType::kU8, {1, 1, 65537})), InputError);
+  EXPECT_THROW(format_png(Tensor(DType::kU8, {2, 4, 4})), InternalError);
+  EXPECT_THROW(format_png(Tensor(DType::kF32, {3, 4, 4})), InternalError);
 }
 
 }  // namespace

@@ -52,4 +52,9 @@ struct Request {
   std::string base_folder = {};  ///< relative paths start here
 };
 
+/// Throws InputError naming the key if not exactly one source is given, settings contradict each
+/// other, or a number is out of range. What only a set or a scene can say is checked when it is
+/// loaded.
+void check_request(const Request& request);
+
 }  // namespace pare::data

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "base/error.h"
+
 namespace pare::metrics {
 namespace {
 
@@ -40,12 +42,31 @@ double accuracy(const Scores& scores, std::span<const std::int64_t> labels) {
 
 ConfusionMatrix confusion_matrix(const Scores& scores, std::span<const std::int64_t> labels) {
   check_labels(scores, labels);
-  ConfusionMatrix matrix{scores.classes,
-                         std::vector<std::int64_t>(scores.classes * scores.classes)};
+  return confusion_matrix(predictions(scores), labels, scores.classes);
+}
+
+ConfusionMatrix confusion_matrix(std::span<const std::int64_t> predicted,
+                                 std::span<const std::int64_t> labels, std::size_t classes) {
+  check(predicted.size() == labels.size(), "confusion_matrix: numbers of samples differ");
+  const auto size = static_cast<std::int64_t>(classes);
+  ConfusionMatrix matrix{classes, std::vector<std::int64_t>(classes * classes)};
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    ++matrix.counts[static_cast<std::size_t>(labels[i]) * scores.classes + argmax(scores.row(i))];
+    check(labels[i] >= 0 && labels[i] < size && predicted[i] >= 0 && predicted[i] < size,
+          "confusion_matrix: a class that there is not");
+    ++matrix.counts[static_cast<std::size_t>(labels[i] * size + predicted[i])];
   }
   return matrix;
+}
+
+double accuracy(const ConfusionMatrix& confusion) {
+  std::int64_t samples = 0;
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < confusion.counts.size(); ++i) {
+    samples += confusion.counts[i];
+    if (i / confusion.classes == i % confusion.classes) right += confusion.counts[i];
+  }
+  if (samples == 0) return std::numeric_limits<double>::quiet_NaN();
+  return static_cast<double>(right) / static_cast<double>(samples);
 }
 
 }  // namespace pare::metrics

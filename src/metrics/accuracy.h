@@ -27,4 +27,12 @@ struct ConfusionMatrix {
 
 ConfusionMatrix confusion_matrix(const Scores& scores, std::span<const std::int64_t> labels);
 
+/// The same of classes that were decided before. REQUIRES: as many predictions as labels, all in 0
+/// … classes-1.
+ConfusionMatrix confusion_matrix(std::span<const std::int64_t> predicted,
+                                 std::span<const std::int64_t> labels, std::size_t classes);
+
+/// Share of the samples that were taken for their class, 0 … 1. NaN without samples.
+double accuracy(const ConfusionMatrix& confusion);
+
 }  // namespace pare::metrics

@@ -52,5 +52,21 @@ TEST(ConfusionMatrix, HasTruthInRowsAndPredictionInColumns) {
   EXPECT_EQ(matrix.at(1, 1), 1);
 }
 
+TEST(ConfusionMatrix, OfDecidedClassesIsThatOfTheirScores) {
+  const std::vector<float> values{1, 0, /**/ 0, 1, /**/ 0, 1, /**/ 1, 0};
+  const std::vector<std::int64_t> labels{0, 0, 1, 0};
+  const Scores scores{values, 2};
+  const ConfusionMatrix matrix = confusion_matrix(predictions(scores), labels, 2);
+  EXPECT_EQ(matrix.counts, confusion_matrix(scores, labels).counts);
+  EXPECT_EQ(accuracy(matrix), 0.75);
+  EXPECT_EQ(accuracy(matrix), accuracy(scores, labels));
+  EXPECT_TRUE(std::isnan(accuracy(confusion_matrix({}, {}, 2))));
+  const std::vector<std::int64_t> unlabelled{-1};
+  const std::vector<std::int64_t> first{0};
+  EXPECT_THROW(confusion_matrix(first, unlabelled, 2), InternalError);
+  EXPECT_THROW(confusion_matrix(unlabelled, first, 2), InternalError);
+  EXPECT_THROW(confusion_matrix(first, labels, 2), InternalError);
+}
+
 }  // namespace
 }  // namespace pare::metrics
