@@ -34,15 +34,13 @@ SceneMap make_scene_map(Tensor classes, const data::DividedScene& divided) {
                .labelled = data::class_counts(scene),
                .tested = {}};
   const auto predicted = std::as_const(map.classes).as<std::int64_t>();
-  const auto labels = scene.labels.as<std::int64_t>();
   for (const std::int64_t number : predicted) ++map.pixels.at(static_cast<std::size_t>(number));
   std::vector<std::int64_t> found;
-  std::vector<std::int64_t> expected;
   for (const std::int64_t pixel : divided.split.test) {
     found.push_back(predicted[static_cast<std::size_t>(pixel)]);
-    expected.push_back(labels[static_cast<std::size_t>(pixel)]);
   }
-  map.tested = metrics::confusion_matrix(found, expected, scene.classes.size());
+  map.tested = metrics::confusion_matrix(found, data::labels_at(scene, divided.split.test),
+                                         scene.classes.size());
   return map;
 }
 

@@ -13,8 +13,6 @@
 namespace pare::compress {
 namespace {
 
-/// At equal distances.
-constexpr std::int64_t kSpikeSamples = 512;
 constexpr double kSilentBelow = 0.001;
 constexpr double kSaturatedAbove = 0.95;
 

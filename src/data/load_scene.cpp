@@ -71,14 +71,6 @@ SceneSplit split_of(const Scene& scene, const Request& request) {
                                {.block = request.block, .patch = request.patch}, request.seed);
 }
 
-std::vector<std::int64_t> labels_at(const Scene& scene, const std::vector<std::int64_t>& pixels) {
-  const auto all = scene.labels.as<std::int64_t>();
-  std::vector<std::int64_t> labels;
-  labels.reserve(pixels.size());
-  for (const std::int64_t pixel : pixels) labels.push_back(all[static_cast<std::size_t>(pixel)]);
-  return labels;
-}
-
 void cut_training(SceneSplit& split, const Scene& scene, const Request& request) {
   const auto count = static_cast<std::int64_t>(split.train.size());
   if (request.max_train_samples <= 0 || request.max_train_samples >= count) return;
@@ -154,12 +146,16 @@ Samples samples_at(const Scene& scene, std::int64_t patch,
 
 DividedScene divide_scene(const Request& request) {
   check_settings(request);
-  DividedScene result{.scene = read_scene(request), .split = {}, .description = {}};
+  DividedScene result{
+      .scene = read_scene(request), .split = {}, .description = {}, .standardisation = {}};
   check_patch_fits(request, result.scene);
   result.split = split_of(result.scene, request);
   cut_training(result.split, result.scene, request);
   check_parts(result.split, result.scene, request);
   result.description = described(result.scene, result.split, request);
+  if (request.standardise == Standardise::kTrain) {
+    result.standardisation = statistics(cut_patches(result.scene.cube, 1, result.split.train));
+  }
   return result;
 }
 
@@ -177,9 +173,7 @@ Dataset load_scene(const Request& request) {
   set.train = samples_at(scene, request.patch, split.train);
   set.validation = samples_at(scene, request.patch, split.validation);
   set.test = samples_at(scene, request.patch, split.test);
-  if (request.standardise == Standardise::kTrain) {
-    set.standardisation = statistics(cut_patches(scene.cube, 1, split.train));
-  }
+  set.standardisation = divided.standardisation;
   return set;
 }
 

@@ -160,6 +160,14 @@ CoarseLabels coarse_labels(const Tensor& labels, std::int64_t rows, std::int64_t
   return result;
 }
 
+std::vector<std::int64_t> labels_at(const Scene& scene, std::span<const std::int64_t> pixels) {
+  const auto all = scene.labels.as<std::int64_t>();
+  std::vector<std::int64_t> labels;
+  labels.reserve(pixels.size());
+  for (const std::int64_t pixel : pixels) labels.push_back(all[static_cast<std::size_t>(pixel)]);
+  return labels;
+}
+
 std::vector<std::int64_t> class_counts(const Scene& scene) {
   std::vector<std::int64_t> counts(scene.classes.size());
   for (const std::int64_t label : scene.labels.as<std::int64_t>()) {

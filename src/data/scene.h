@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,9 @@ struct RawScene {
 /// pixels, less than two classes or more than kMaxSceneClasses, another number of names than of
 /// classes.
 Scene make_scene(RawScene raw, std::string name, std::string description);
+
+/// The labels of some pixels, in their order.
+std::vector<std::int64_t> labels_at(const Scene& scene, std::span<const std::int64_t> pixels);
 
 /// The labelled pixels of each class: [classes].
 std::vector<std::int64_t> class_counts(const Scene& scene);

@@ -12,24 +12,24 @@
 
 namespace pare::train {
 
-Batches::Batches(torch::Tensor inputs, torch::Tensor labels, std::int64_t batch_size,
+Batches::Batches(Inputs inputs, torch::Tensor labels, std::int64_t batch_size,
                  data::Augmentation augmentation)
     : inputs_(std::move(inputs)),
       labels_(std::move(labels)),
       augmentation_(std::move(augmentation)),
       shuffled_inputs_(inputs_),
       shuffled_labels_(labels_),
-      batch_size_(std::min(batch_size, inputs_.size(0))) {
-  if (augmentation_.is_identity() || inputs_.dim() == 4) return;
+      batch_size_(std::min(batch_size, inputs_.size())) {
+  if (augmentation_.is_identity() || inputs_.sample_shape().size() == 3) return;
   throw InputError(
       fmt::format("[train] crop_padding and flip are of images [channels, height, width], but the "
                   "samples are {}",
-                  to_string(Shape(inputs_.sizes().begin() + 1, inputs_.sizes().end()))));
+                  to_string(inputs_.sample_shape())));
 }
 
 torch::Tensor Batches::augmented(const std::vector<std::int64_t>& order,
                                  const Philox& random) const {
-  const torch::Tensor from = inputs_.cpu().contiguous();
+  const torch::Tensor from = inputs_.rows(0, inputs_.size()).cpu().contiguous();
   torch::Tensor to = torch::empty_like(from);
   const Shape shape(from.sizes().begin() + 1, from.sizes().end());
   const auto size = static_cast<std::size_t>(num_elements(shape));
@@ -47,11 +47,11 @@ torch::Tensor Batches::augmented(const std::vector<std::int64_t>& order,
 void Batches::shuffle(std::uint64_t seed, int stage, int epoch) {
   const Philox random(seed, RandomStream::kShuffle, static_cast<std::uint32_t>(epoch),
                       static_cast<std::uint32_t>(stage));
-  std::vector<std::int64_t> order = random.permutation(inputs_.size(0));
+  std::vector<std::int64_t> order = random.permutation(inputs_.size());
   const torch::Tensor index =
-      torch::from_blob(order.data(), {inputs_.size(0)}, torch::kInt64).to(inputs_.device());
+      torch::from_blob(order.data(), {inputs_.size()}, torch::kInt64).to(inputs_.device());
   if (augmentation_.is_identity()) {
-    shuffled_inputs_ = inputs_.index_select(0, index);
+    shuffled_inputs_ = inputs_.picked(index);
   } else {
     shuffled_inputs_ =
         augmented(order, Philox(seed, RandomStream::kAugment, static_cast<std::uint32_t>(epoch),
@@ -61,7 +61,7 @@ void Batches::shuffle(std::uint64_t seed, int stage, int epoch) {
 }
 
 std::int64_t Batches::count() const {
-  const std::int64_t samples = inputs_.size(0);
+  const std::int64_t samples = inputs_.size();
   const std::int64_t rest = samples % batch_size_;
   const bool has_rest = rest > 1 || (rest == 1 && samples == 1);
   return samples / batch_size_ + (has_rest ? 1 : 0);
@@ -69,8 +69,8 @@ std::int64_t Batches::count() const {
 
 std::pair<torch::Tensor, torch::Tensor> Batches::batch(std::int64_t index) const {
   const std::int64_t start = index * batch_size_;
-  const std::int64_t size = std::min(batch_size_, inputs_.size(0) - start);
-  return {shuffled_inputs_.narrow(0, start, size), shuffled_labels_.narrow(0, start, size)};
+  const std::int64_t size = std::min(batch_size_, inputs_.size() - start);
+  return {shuffled_inputs_.rows(start, size), shuffled_labels_.narrow(0, start, size)};
 }
 
 }  // namespace pare::train

@@ -8,15 +8,16 @@
 
 #include "base/philox.h"
 #include "data/augment.h"
+#include "train/inputs.h"
 
 namespace pare::train {
 
-/// A training set that stays in memory, in a new order each epoch; batches are slices of it.
+/// A training set in a new order each epoch; batches are slices of it.
 class Batches {
  public:
-  /// inputs [N, …] float32, labels [N] int64, on one device.
+  /// inputs [N, …], labels [N] int64, on one device.
   /// An augmentation needs images, [N, C, H, W]; throws InputError if it is given others.
-  Batches(torch::Tensor inputs, torch::Tensor labels, std::int64_t batch_size,
+  Batches(Inputs inputs, torch::Tensor labels, std::int64_t batch_size,
           data::Augmentation augmentation = {});
 
   /// The order of (seed, stage, epoch), and what is drawn for the augmentation: the same arguments
@@ -33,10 +34,10 @@ class Batches {
  private:
   torch::Tensor augmented(const std::vector<std::int64_t>& order, const Philox& random) const;
 
-  torch::Tensor inputs_;
+  Inputs inputs_;
   torch::Tensor labels_;
   data::Augmentation augmentation_;
-  torch::Tensor shuffled_inputs_;
+  Inputs shuffled_inputs_;
   torch::Tensor shuffled_labels_;
   std::int64_t batch_size_;
 };

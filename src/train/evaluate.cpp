@@ -19,17 +19,17 @@ std::int64_t samples_at_once(std::int64_t elements, std::int64_t most) {
   return std::clamp<std::int64_t>(kElements / std::max<std::int64_t>(elements, 1), 1, most);
 }
 
-torch::Tensor outputs(nn::Network& network, const torch::Tensor& inputs,
+torch::Tensor outputs(nn::Network& network, const Inputs& inputs,
                       std::map<std::string, torch::Tensor>* trace) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> parts;
   std::map<std::string, std::vector<torch::Tensor>> traced;
   const std::int64_t batch = samples_at_once(network.largest_wire(), kBatch);
-  for (std::int64_t start = 0; start < inputs.size(0); start += batch) {
-    const std::int64_t size = std::min(batch, inputs.size(0) - start);
+  for (std::int64_t start = 0; start < inputs.size(); start += batch) {
+    const std::int64_t size = std::min(batch, inputs.size() - start);
     nn::Context context;
     context.trace = trace;
-    parts.push_back(network.forward(inputs.narrow(0, start, size), context));
+    parts.push_back(network.forward(inputs.rows(start, size), context));
     if (trace == nullptr) continue;
     for (const auto& [name, value] : *trace) traced[name].push_back(value);
   }

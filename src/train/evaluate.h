@@ -8,6 +8,7 @@
 
 #include "nn/network.h"
 #include "recipe/recipe.h"
+#include "train/inputs.h"
 
 namespace pare::train {
 
@@ -17,13 +18,13 @@ std::int64_t samples_at_once(std::int64_t elements, std::int64_t most);
 
 /// Samples on the device, standardised.
 struct Part {
-  torch::Tensor inputs;  ///< float32 [N, …]
+  Inputs inputs;         ///< float32 [N, …]
   torch::Tensor labels;  ///< int64 [N]
 };
 
 /// The network's outputs for all samples, [N, C] float32, in evaluation mode, in batches that bound
 /// the memory. With `trace`, the named wires too, each [N, …].
-torch::Tensor outputs(nn::Network& network, const torch::Tensor& inputs,
+torch::Tensor outputs(nn::Network& network, const Inputs& inputs,
                       std::map<std::string, torch::Tensor>* trace = nullptr);
 
 struct Score {

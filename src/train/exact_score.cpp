@@ -73,20 +73,20 @@ double accuracy_of(const torch::Tensor& values, const torch::Tensor& labels) {
 }
 
 /// Of a program with loops: the engine runs spikes as what they are, tensors step by step.
-torch::Tensor engine_outputs(const lower::Lowered& lowered, const torch::Tensor& inputs) {
+torch::Tensor engine_outputs(const lower::Lowered& lowered, const Inputs& inputs) {
   const lower::Interface& interface = lowered.interface;
   const auto trip_counts = lower::trip_counts_of(interface);
   const engine::Engine engine(lowered.program);
   engine::Session session(engine, {.num_threads = static_cast<std::size_t>(at::get_num_threads()),
                                    .max_trip_counts = trip_counts});
-  const std::int64_t samples = inputs.size(0);
+  const std::int64_t samples = inputs.size();
   const std::int64_t input_size = num_elements(interface.input_shape);
   const std::int64_t output_size = num_elements(interface.output_shape);
   torch::Tensor values = torch::empty({samples, output_size}, torch::kFloat64);
   const std::int64_t batch = batch_of(lowered);
   for (std::int64_t start = 0; start < samples; start += batch) {
     const std::int64_t size = std::min(batch, samples - start);
-    const torch::Tensor x = inputs.narrow(0, start, size).to(torch::kCPU).contiguous();
+    const torch::Tensor x = inputs.rows(start, size).to(torch::kCPU).contiguous();
     std::vector<std::int64_t> codes(static_cast<std::size_t>(size * input_size));
     std::vector<std::int64_t> outputs(static_cast<std::size_t>(size * output_size));
     lower::quantize_input(interface, {x.data_ptr<float>(), codes.size()}, codes);
@@ -118,9 +118,9 @@ ExactScore exact_score(nn::Network& network, const graph::Graph& graph,
   std::vector<torch::Tensor> exact_values;
   ExactScore result;
   const std::int64_t batch = batch_of(lowered);
-  for (std::int64_t start = 0; start < part.inputs.size(0); start += batch) {
-    const std::int64_t size = std::min(batch, part.inputs.size(0) - start);
-    const torch::Tensor inputs = part.inputs.narrow(0, start, size);
+  for (std::int64_t start = 0; start < part.inputs.size(); start += batch) {
+    const std::int64_t size = std::min(batch, part.inputs.size() - start);
+    const torch::Tensor inputs = part.inputs.rows(start, size);
     const bool compares = !has_loops || start < kMostCompared;
     std::map<std::string, torch::Tensor> trace;
     if (compares) {
@@ -148,14 +148,14 @@ ExactScore exact_score(nn::Network& network, const graph::Graph& graph,
   return result;
 }
 
-torch::Tensor exact_outputs(const lower::Lowered& lowered, const torch::Tensor& inputs) {
+torch::Tensor exact_outputs(const lower::Lowered& lowered, const Inputs& inputs) {
   if (!lowered.program.trip_counts.empty()) return engine_outputs(lowered, inputs);
   const nn::ExactForward exact(lowered);
   std::vector<torch::Tensor> parts;
   const std::int64_t batch = batch_of(lowered);
-  for (std::int64_t start = 0; start < inputs.size(0); start += batch) {
-    const std::int64_t size = std::min(batch, inputs.size(0) - start);
-    parts.push_back(exact(inputs.narrow(0, start, size).to(torch::kCPU)).values);
+  for (std::int64_t start = 0; start < inputs.size(); start += batch) {
+    const std::int64_t size = std::min(batch, inputs.size() - start);
+    parts.push_back(exact(inputs.rows(start, size).to(torch::kCPU)).values);
   }
   return torch::cat(parts);
 }

@@ -39,6 +39,6 @@ ExactScore exact_score(nn::Network& network, const graph::Graph& graph,
                        const lower::Lowered& lowered, const Part& part, recipe::Loss loss);
 
 /// The frozen net's outputs for all samples, [N, C] float64.
-torch::Tensor exact_outputs(const lower::Lowered& lowered, const torch::Tensor& inputs);
+torch::Tensor exact_outputs(const lower::Lowered& lowered, const Inputs& inputs);
 
 }  // namespace pare::train

@@ -21,9 +21,9 @@ Frozen freeze(const graph::Graph& graph, const TrainingData& data) {
 
 std::optional<model::Deployment> deployment_of(const Frozen& frozen, const TrainingData& data) {
   if (!frozen.lowered) return std::nullopt;
-  const std::int64_t count = std::min(model::kMaxGoldenSamples, data.validation.inputs.size(0));
+  const std::int64_t count = std::min(model::kMaxGoldenSamples, data.validation.inputs.size());
   const torch::Tensor inputs =
-      data.validation.inputs.narrow(0, 0, count).to(torch::kCPU).flatten(1).contiguous();
+      data.validation.inputs.rows(0, count).to(torch::kCPU).flatten(1).contiguous();
   const std::span<const float> values(inputs.data_ptr<float>(),
                                       static_cast<std::size_t>(inputs.numel()));
   return model::deploy(*frozen.lowered, Tensor::from({count, inputs.size(1)}, values));

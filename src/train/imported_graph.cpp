@@ -41,18 +41,16 @@ bool is_standardised(const graph::Input& input) {
 
 }  // namespace
 
-graph::Graph imported_graph(const recipe::Recipe& recipe, const data::Dataset& data) {
+graph::Graph imported_graph(const recipe::Recipe& recipe, const ImportData& data) {
   const std::filesystem::path given = recipe.model.import;
   const std::string path = recipe.base_folder.empty()
                                ? given.string()
                                : (std::filesystem::path(recipe.base_folder) / given).string();
   graph::Graph graph = read_graph(path);
   graph::Input& input = graph.inputs.front();
-  const Shape& all = data.train.inputs.shape();
-  const Shape sample(all.begin() + 1, all.end());
-  if (input.shape != sample) {
+  if (input.shape != data.sample_shape) {
     throw InputError(fmt::format("{}: its samples are {}, those of the data {}", path,
-                                 to_string(input.shape), to_string(sample)));
+                                 to_string(input.shape), to_string(data.sample_shape)));
   }
   if (is_standardised(input) && !data.standardisation.mean.empty()) {
     throw InputError(fmt::format(

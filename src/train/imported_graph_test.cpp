@@ -20,11 +20,8 @@ void save_network(const std::string& path) {
   model::save(path, {.graph = test.graph});
 }
 
-data::Dataset two_features() {
-  data::Dataset set;
-  set.train.inputs = Tensor::from<float>({1, 2}, std::vector<float>{1, 2});
-  set.classes = {"only"};
-  return set;
+ImportData two_features() {
+  return {.sample_shape = {2}, .standardisation = {}, .classes = {"only"}};
 }
 
 TEST(ImportedGraph, KeepsItsOwnStandardisation) {
@@ -42,7 +39,7 @@ TEST(ImportedGraph, IsNotStandardisedTwice) {
   recipe::Recipe recipe;
   recipe.model.import = folder / "network.pare";
   save_network(recipe.model.import);
-  data::Dataset set = two_features();
+  ImportData set = two_features();
   set.standardisation = {.mean = {0.5, 0.5}, .scale = {1, 1}};
   try {
     imported_graph(recipe, set);

@@ -144,7 +144,8 @@ class Run {
 
   /// Neurons that carry nothing also pass no gradient worth the name: training seldom mends them.
   void warn_of_rates() {
-    const auto rates = compress::spike_rates(at_.graph, data_.train.inputs);
+    const auto rates = compress::spike_rates(
+        at_.graph, data_.train.inputs.at_equal_distances(compress::kSpikeSamples));
     for (const std::string& text : compress::objections(rates)) {
       warn(fmt::format("stage '{}': {}", stage().name, text));
     }

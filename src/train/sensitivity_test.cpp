@@ -15,6 +15,7 @@ namespace {
 
 struct Problem {
   graph::Graph graph = rewrite::mlp({.hidden = {16, 8}}, {6}, {"a", "b", "c"}, 2);
+  torch::Tensor samples;
   Part validation;
 
   Problem() {
@@ -27,7 +28,8 @@ struct Problem {
       for (float& x : parameter.stored.as<float>()) x *= factor;
     }
     torch::manual_seed(1);
-    validation.inputs = torch::randn({400, 6});
+    samples = torch::randn({400, 6});
+    validation.inputs = samples;
     nn::Network network(graph, torch::kCPU);
     // The network's own answers are the labels: what is changed can only lose.
     validation.labels = outputs(network, validation.inputs).argmax(1);
@@ -47,7 +49,7 @@ TEST(Sensitivity, ChangesOneLayerAtATime) {
   const SensitivityOptions options{.bits = {16, 1}, .sparsities = {0, 1}};
   std::int64_t reports = 0;
   const Sensitivity result = sensitivity(problem.graph, options, problem.validation,
-                                         problem.validation.inputs, [&](const Progress& progress) {
+                                         problem.samples, [&](const Progress& progress) {
                                            ++reports;
                                            EXPECT_EQ(progress.done, reports);
                                            EXPECT_EQ(progress.total, 18);
@@ -80,7 +82,7 @@ TEST(Sensitivity, IsThatOfTheFloatNetworkAndLeavesOutWhatIsSparserAlready) {
       rewrite::quantize(pruned, {.weight_bits = 2, .activation_bits = 2}, 1);
   const SensitivityOptions options{.bits = {3}, .sparsities = {0.5, 0.8}};
   const auto of = [&](const graph::Graph& graph) {
-    return sensitivity(graph, options, problem.validation, problem.validation.inputs, {});
+    return sensitivity(graph, options, problem.validation, problem.samples, {});
   };
   const Sensitivity a = of(pruned);
   const Sensitivity b = of(quantized);
@@ -99,7 +101,7 @@ TEST(Sensitivity, IsThatOfTheFloatNetworkAndLeavesOutWhatIsSparserAlready) {
 TEST(Sensitivity, RefusesWhatIsNoWidthOrShare) {
   const Problem problem;
   const auto with = [&](const SensitivityOptions& options) {
-    return sensitivity(problem.graph, options, problem.validation, problem.validation.inputs, {});
+    return sensitivity(problem.graph, options, problem.validation, problem.samples, {});
   };
   EXPECT_THROW(with({.bits = {17}}), InputError);
   EXPECT_THROW(with({.bits = {0}}), InputError);

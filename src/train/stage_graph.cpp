@@ -45,7 +45,7 @@ graph::Graph stage_graph(const graph::Graph& before, const recipe::Stage& stage,
   if (stage.spike) {
     graph = compress::balance_thresholds(
         rewrite::spike(graph, *stage.spike), *stage.spike,
-        compress::calibration_samples(data.train.inputs, stage.spike->calibration_samples));
+        data.train.inputs.at_equal_distances(stage.spike->calibration_samples));
   }
   const bool is_calibrated =
       stage.quantize && stage.quantize->calibration != recipe::Calibration::kNone;
@@ -56,7 +56,7 @@ graph::Graph stage_graph(const graph::Graph& before, const recipe::Stage& stage,
   // What is measured on samples must be the network that the stage leaves.
   if (is_calibrated) {
     const torch::Tensor samples =
-        compress::calibration_samples(data.train.inputs, stage.quantize->calibration_samples);
+        data.train.inputs.at_equal_distances(stage.quantize->calibration_samples);
     graph = compress::quantize_post_training(graph, *stage.quantize, samples);
   }
   return graph;

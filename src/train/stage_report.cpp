@@ -94,7 +94,8 @@ void add_validation(Json& json, nn::Network& network, const graph::Graph& graph,
 
 /// How often each layer of neurons spikes, or nothing for a network without.
 void add_spike_rates(Json& json, const graph::Graph& graph, const TrainingData& data) {
-  for (const compress::SpikeRate& of : compress::spike_rates(graph, data.validation.inputs)) {
+  const torch::Tensor samples = data.validation.inputs.at_equal_distances(compress::kSpikeSamples);
+  for (const compress::SpikeRate& of : compress::spike_rates(graph, samples)) {
     json["spikes"][of.node] = {{"rate", of.rate}, {"silent", of.silent}};
   }
 }

@@ -12,7 +12,7 @@
 namespace pare::train {
 
 /// A recipe's data as training wants them: standardised (and as an imported network's input takes
-/// them), resident on the device.
+/// them), resident on the device. Of a scene the cube is, once, and patches are cut batch by batch.
 struct TrainingData {
   Part train;
   Part validation;
@@ -26,8 +26,8 @@ struct TrainingData {
   float largest_input = 0;  ///< max |x| of the standardised training inputs
 };
 
-/// Reads the data set of the recipe. Throws InputError as data::load and imported_graph do, and if
-/// a split is empty.
+/// Reads the data set of the recipe. Throws InputError as data::load, data::divide_scene and
+/// imported_graph do, and if a split is empty.
 TrainingData load_training_data(const recipe::Recipe& recipe, torch::Device device);
 
 }  // namespace pare::train

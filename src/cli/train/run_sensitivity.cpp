@@ -53,10 +53,11 @@ nlohmann::json to_json(const train::Sensitivity& result) {
   return json;
 }
 
-/// Raw samples as the model takes them.
-train::Part part_of(const graph::Graph& graph, const data::Samples& samples) {
-  return {.inputs = train::to_torch(graph::map_input(graph, samples.inputs)),
-          .labels = train::to_torch(samples.labels)};
+/// `count` of raw samples at equal distances, as the model takes them.
+torch::Tensor spread_inputs(const graph::Graph& graph, const data::Samples& samples,
+                            std::int64_t count) {
+  return compress::calibration_samples(train::to_torch(graph::map_input(graph, samples.inputs)),
+                                       count);
 }
 
 void print_table(const nlohmann::json& result, const char* kind, const char* heading,
@@ -79,13 +80,11 @@ ExitCode run_sensitivity(const SensitivityRequest& request, Output& output) {
   }
   const SplitData data{set.name, set.description, set.classes, std::move(set.validation)};
   check_fits(graph, request.model, data);
-  train::Part validation = part_of(graph, data.samples);
-  validation.inputs = compress::calibration_samples(
-      validation.inputs, request.max_samples > 0 ? request.max_samples : data.samples.size());
-  validation.labels = compress::calibration_samples(
-      validation.labels, request.max_samples > 0 ? request.max_samples : data.samples.size());
-  const torch::Tensor calibration =
-      compress::calibration_samples(part_of(graph, set.train).inputs, kCalibrationSamples);
+  const std::int64_t count = request.max_samples > 0 ? request.max_samples : data.samples.size();
+  const train::Part validation{
+      .inputs = spread_inputs(graph, data.samples, count),
+      .labels = compress::calibration_samples(train::to_torch(data.samples.labels), count)};
+  const torch::Tensor calibration = spread_inputs(graph, set.train, kCalibrationSamples);
   const train::SensitivityOptions options{.bits = request.bits,
                                           .sparsities = request.sparsities,
                                           .calibration = request.calibration,
@@ -94,13 +93,13 @@ ExitCode run_sensitivity(const SensitivityRequest& request, Output& output) {
       to_json(train::sensitivity(graph, options, validation, calibration, output.progress()));
   result["model"] = request.model;
   result["data"] = {{"set", data.set}, {"description", data.description}, {"split", "validation"}};
-  result["samples"] = validation.inputs.size(0);
+  result["samples"] = validation.inputs.size();
   result["calibration"] =
       recipe::spellings(request.calibration)[static_cast<std::size_t>(request.calibration)];
   output.print(result);
   output.print(fmt::format(
       "{}: accuracy {:.2f} % as a float network, on {} samples of the validation split of {} ({})",
-      request.model, 100 * result.at("accuracy").get<double>(), validation.inputs.size(0), data.set,
+      request.model, 100 * result.at("accuracy").get<double>(), validation.inputs.size(), data.set,
       data.description));
   print_table(result, "weight_bits", "Accuracy % with one layer's weights quantized", output);
   print_table(result, "activation_bits", "Accuracy % with the values behind one layer quantized",
