@@ -68,13 +68,23 @@ std::string header(const Frame& frame, const lower::Interface* interface) {
   return writer.take();
 }
 
-bool has_requantize(const Program& program) {
+/// Which requantizes there are: written out, by pare_requantize.
+struct Requantizes {
+  bool has_one = false;
+  bool has_tables = false;
+};
+
+Requantizes requantizes_of(const Program& program, Style style) {
+  Requantizes found{.has_one = style == Style::kUnrolled};
+  if (style == Style::kUnrolled) return found;
   for (const Section& section : program.sections) {
     for (const Node& node : section.nodes) {
-      if (std::holds_alternative<program::Requantize>(node.op)) return true;
+      const auto* op = std::get_if<program::Requantize>(&node.op);
+      if (op == nullptr) continue;
+      (has_one_requantize(program, *op) ? found.has_one : found.has_tables) = true;
     }
   }
-  return false;
+  return found;
 }
 
 std::string source(const Frame& frame, const lower::Interface* interface) {
@@ -87,11 +97,12 @@ std::string source(const Frame& frame, const lower::Interface* interface) {
   writer.blank();
   writer.line("#include \"{}.h\"", frame.name);
   writer.blank();
-  if (frame.options.style == Style::kTable && has_requantize(frame.program)) {
+  const Requantizes requantizes = requantizes_of(frame.program, frame.options.style);
+  if (requantizes.has_tables) {
     writer.append(kFixedPointText);
     writer.blank();
   }
-  if (frame.options.style == Style::kUnrolled) {
+  if (requantizes.has_one) {
     writer.line(
         "/* Negative numbers are shifted right arithmetically, as all compilers in use do. */");
     writer.line("typedef char {}_shifts_are_arithmetic[(-3 >> 1) == -2 ? 1 : -1];", frame.name);

@@ -13,6 +13,7 @@
 #include "emit/c/names.h"
 #include "emit/c/table_parts.h"
 #include "emit/c/table_spikes.h"
+#include "emit/c/unrolled_requantize.h"
 
 namespace pare::emit::c {
 namespace {
@@ -65,6 +66,7 @@ class TableOp {
         "PARE_HALF_EVEN", "PARE_HALF_UP",     "PARE_HALF_AWAY",        "PARE_FLOOR",
         "PARE_CEIL",      "PARE_TOWARD_ZERO", "PARE_HALF_TOWARD_ZERO", "PARE_AWAY_FROM_ZERO"};
     const CType wide{64, true};
+    if (has_one_requantize(program_, op)) return requantize_as_one(op);
     parts_.loop();
     writer_.line("y[i] = ({})pare_requantize((int64_t)x[i], {}, {},", parts_.to,
                  parts_.covering(op.multiplier, wide), parts_.covering(op.addend, wide));
@@ -204,6 +206,23 @@ class TableOp {
   }
 
  private:
+  /// The same for all elements: its cheapest form.
+  void requantize_as_one(const program::Requantize& op) {
+    const auto one = [&](ConstantId id) { return range_of(program_.constant(id)).lowest; };
+    const Interval interval = parts_.frame.interval(parts_.x);
+    const Requantizing function{
+        interval,    one(op.multiplier), one(op.addend), static_cast<int>(one(op.shift)),
+        op.rounding, op.lowest,          op.highest};
+    Statements statements;
+    Value x{interval, fmt::format("({})x[i]", to_string(computing_type(interval)))};
+    x.statement = statements.add({}, {});
+    const Value y = requantize_one(x, function, statements);
+    statements.add_root(fmt::format("y[i] = ({}){};", parts_.to, y.text), {y});
+    parts_.loop();
+    statements.write(writer_);
+    writer_.close();
+  }
+
   /// Up to so many thresholds are compared one after the other.
   static constexpr std::int64_t kMaxCompared = 8;
 
@@ -256,6 +275,14 @@ void write_array(const std::string& name, CType type, std::span<const std::int64
 }
 
 }  // namespace
+
+bool has_one_requantize(const Program& program, const program::Requantize& op) {
+  const auto is_one = [&](ConstantId id) {
+    const Interval range = range_of(program.constant(id));
+    return range.lowest == range.highest;
+  };
+  return is_one(op.multiplier) && is_one(op.addend) && is_one(op.shift);
+}
 
 void write_table_op(const Frame& frame, const Node& node, Tables& tables, Writer& writer) {
   const std::string kind(program::kind_of(node.op));

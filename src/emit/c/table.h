@@ -13,6 +13,9 @@ struct Tables {
   std::set<std::uint32_t> by_input = {};  ///< weights of spikes: Frame::name_by_input
 };
 
+/// Whether a requantize is the same for all elements, which in table style is written out.
+bool has_one_requantize(const Program& program, const program::Requantize& op);
+
 /// An op as loops over tables, at step t; adds the tables it needs.
 void write_table_op(const Frame& frame, const Node& node, Tables& tables, Writer& writer);
 

@@ -126,15 +126,6 @@ Value long_form(const Value& x, const Requantizing& function, Statements& statem
   return statements.define(text, type, interval, {exact});
 }
 
-Value unroll_one(const Value& x, const Requantizing& function, Statements& statements) {
-  const Interval y = image(function);
-  if (y.lowest == y.highest) return Statements::constant(y.lowest);
-  if (const auto form = find_short_form(function)) return short_form(x, *form, y, statements);
-  const Value rounded = long_form(x, function, statements);
-  check(!rounded.text.empty(), "a requantize that leaves 63 bits and sign");
-  return clamped(rounded, {function.lowest, function.highest}, statements);
-}
-
 /// Short forms of all elements with one shift; empty if there are none.
 std::vector<ShortForm> common_forms(std::span<const Value> x,
                                     std::span<const Requantizing> functions) {
@@ -209,6 +200,15 @@ std::vector<Value> unroll_loop(std::span<const Value> x, std::span<const Requant
 
 }  // namespace
 
+Value requantize_one(const Value& x, const Requantizing& function, Statements& statements) {
+  const Interval y = image(function);
+  if (y.lowest == y.highest) return Statements::constant(y.lowest);
+  if (const auto form = find_short_form(function)) return short_form(x, *form, y, statements);
+  const Value rounded = long_form(x, function, statements);
+  check(!rounded.text.empty(), "a requantize that leaves 63 bits and sign");
+  return clamped(rounded, {function.lowest, function.highest}, statements);
+}
+
 std::vector<Value> unroll_requantize(std::span<const Value> x,
                                      std::span<const Requantizing> functions,
                                      Statements& statements) {
@@ -216,7 +216,7 @@ std::vector<Value> unroll_requantize(std::span<const Value> x,
   if (!forms.empty()) return unroll_loop(x, functions, forms, statements);
   std::vector<Value> y;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    y.push_back(unroll_one(x[i], functions[i], statements));
+    y.push_back(requantize_one(x[i], functions[i], statements));
   }
   return y;
 }
