@@ -20,6 +20,7 @@
 #include <torch/torch.h>
 
 #include "nn/spike.h"
+#include "spiking_chain.h"
 #include "train/threads.h"
 #include "training_step.h"
 
@@ -29,7 +30,6 @@ using torch::Tensor;
 
 constexpr std::int64_t kBatch = 16;
 constexpr std::int64_t kWidth = 512;
-constexpr double kGain = 0.3;
 
 Tensor leaf(const Tensor& values) { return values.clone().set_requires_grad(true); }
 
@@ -70,28 +70,13 @@ void fused(Problem& p) {
   pare::nn::spike(current, neurons, pare::nn::fastest_path(current, neurons)).backward(p.g);
 }
 
-/// A spike with the triangle's gradient, as one writes it in torch.
-struct ChainSpike : torch::autograd::Function<ChainSpike> {
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& z) {
-    context->save_for_backward({z});
-    return z.gt(0).to(z.dtype());
-  }
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::variable_list g) {
-    const Tensor z = context->get_saved_variables()[0];
-    return {g[0] * kGain * (1 - z.abs()).clamp_min(0)};
-  }
-};
-
 void chain(Problem& p) {
   p.clear();
   const Tensor current = p.current();
-  Tensor c = torch::zeros({kBatch, kWidth});
+  Tensor membrane;
   std::vector<Tensor> spikes;
   for (const Tensor& of_step : current.unbind()) {
-    const Tensor u = c + of_step;
-    spikes.push_back(ChainSpike::apply(u / p.threshold - 1));
-    c = p.leak * (u - p.threshold * spikes.back().detach());
+    spikes.push_back(pare::bench::chain_step(of_step, p.threshold, p.leak, membrane));
   }
   torch::stack(spikes).backward(p.g);
 }

@@ -38,7 +38,10 @@ class PareTraining {
     network_.mask_gradients();
     optimizer_.step(kRate);
     network_.mask_values();
+    network_.clamp_neurons();
   }
+
+  const nn::Network& network() const { return network_; }
 
  private:
   nn::Network network_;
@@ -59,15 +62,18 @@ class TorchTraining {
     optimizer_.step();
   }
 
+  const torch::nn::Sequential& network() const { return layers_; }
+
  private:
   torch::nn::Sequential layers_;
   torch::optim::Adam optimizer_;
 };
 
-/// Median microseconds of each step, all in turn, so that they see the same machine; a quarter as
-/// many turns before do not count.
-inline std::vector<double> medians(int turns, const std::function<Batch(std::int64_t)>& batch,
-                                   std::vector<std::function<void(const Batch&)>> steps) {
+/// Microseconds of each step, [steps][turns], all in turn, so that they see the same machine; a
+/// quarter as many turns before do not count.
+inline std::vector<std::vector<double>> times_in_turn(
+    int turns, const std::function<Batch(std::int64_t)>& batch,
+    const std::vector<std::function<void(const Batch&)>>& steps) {
   std::vector<std::vector<double>> times(steps.size());
   const int warm_up = turns / 4;
   for (int i = -warm_up; i < turns; ++i) {
@@ -80,12 +86,20 @@ inline std::vector<double> medians(int turns, const std::function<Batch(std::int
       if (i >= 0) times[k].push_back(took.count());
     }
   }
+  return times;
+}
+
+inline double median(std::vector<double> list) {
+  const auto middle = list.begin() + static_cast<std::ptrdiff_t>(list.size() / 2);
+  std::nth_element(list.begin(), middle, list.end());
+  return *middle;
+}
+
+/// Median microseconds of each step, as times_in_turn takes them.
+inline std::vector<double> medians(int turns, const std::function<Batch(std::int64_t)>& batch,
+                                   const std::vector<std::function<void(const Batch&)>>& steps) {
   std::vector<double> result;
-  for (auto& list : times) {
-    const auto middle = list.begin() + static_cast<std::ptrdiff_t>(list.size() / 2);
-    std::nth_element(list.begin(), middle, list.end());
-    result.push_back(*middle);
-  }
+  for (auto& list : times_in_turn(turns, batch, steps)) result.push_back(median(std::move(list)));
   return result;
 }
 

@@ -23,21 +23,44 @@ Forward::Forward(const NetworkState& state, const Context& context)
 
 Tensor Forward::run(const Tensor& inputs) {
   wires_.at(state_.graph.inputs.front().wire.value).value = inputs;
+  // A value goes when its last reader has run: what the backward pass needs, the layers keep.
+  std::vector<std::size_t> last_readers(wires_.size());
+  for (std::size_t index = 0; index < state_.graph.nodes.size(); ++index) {
+    for (const graph::WireId wire : node(index).inputs) last_readers[wire.value] = index;
+  }
+  const std::vector<bool> is_kept = kept_wires();
   for (std::size_t index = 0; index < state_.graph.nodes.size(); ++index) {
     // A fused chain has written its last wire already; its inner wires are never written, and who
     // reads them belongs to the chain.
     const bool is_written = wires_[node(index).outputs.front().value].value.defined();
-    if (is_written || !input(index).value.defined()) continue;
-    std::visit([&](const auto& op) { (*this)(op, index); }, node(index).op);
+    if (!is_written && input(index).value.defined()) {
+      std::visit([&](const auto& op) { (*this)(op, index); }, node(index).op);
+    }
+    for (const graph::WireId wire : node(index).inputs) {
+      if (last_readers[wire.value] == index && !is_kept[wire.value])
+        wires_[wire.value].value.reset();
+    }
   }
   if (context_.trace != nullptr) {
     for (auto& [name, value] : *context_.trace) {
-      const auto wire = graph::find_wire(state_.graph, name);
-      check(wire.has_value(), "trace of an unknown wire: " + name);
-      value = wires_[wire->value].value;
+      value = wires_[graph::find_wire(state_.graph, name)->value].value;
     }
   }
   return wires_.at(state_.graph.output.value).value;
+}
+
+std::vector<bool> Forward::kept_wires() const {
+  std::vector<bool> is_kept(wires_.size());
+  is_kept.at(state_.graph.output.value) = true;
+  // Its size says how many samples there are.
+  is_kept.at(state_.graph.inputs.front().wire.value) = true;
+  if (context_.trace == nullptr) return is_kept;
+  for (const auto& [name, value] : *context_.trace) {
+    const auto wire = graph::find_wire(state_.graph, name);
+    check(wire.has_value(), "trace of an unknown wire: " + name);
+    is_kept[wire->value] = true;
+  }
+  return is_kept;
 }
 
 const Forward::Wire& Forward::input(std::size_t index, std::size_t number) const {
@@ -151,7 +174,10 @@ void Forward::operator()(const graph::Conv& op, std::size_t index) {
   const Wire& x = input(index);
   const Quantized w = weight(op.weight);
   const Tensor b = op.bias ? bias(*op.bias, x, w) : Tensor();
-  write(index, convolve(x.value, w.value, b, {op.stride, op.padding, op.dilation, op.groups}),
+  const auto from = producer(state_.graph, node(index).inputs.front());
+  const bool is_spikes = from && std::holds_alternative<graph::Spike>(node(*from).op);
+  write(index,
+        convolve(x.value, w.value, b, {op.stride, op.padding, op.dilation, op.groups, is_spikes}),
         sum_steps(x, w, op.bias));
 }
 

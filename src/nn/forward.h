@@ -54,6 +54,8 @@ class Forward {
 
   const graph::Node& node(std::size_t index) const { return state_.graph.nodes[index]; }
   const Wire& input(std::size_t index, std::size_t number = 0) const;
+  /// Those that are read from outside: the input, the output and what is traced.
+  std::vector<bool> kept_wires() const;
   void write(std::size_t index, torch::Tensor value, std::vector<double> steps = {});
   /// Whether an earlier node's fused chain has computed this one: its last wire is written, its
   /// inner ones never are.

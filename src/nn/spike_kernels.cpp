@@ -1,6 +1,7 @@
 #include "nn/spike_kernels.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "nn/simd.h"
 #include "nn/spike_lane.h"
@@ -45,10 +46,18 @@ void for_channels(const SpikeShape& shape, std::int64_t first, std::int64_t size
   }
 }
 
-void set_block(const SpikeLayer& layer, std::int64_t first, Block& block) {
+/// Whether all neurons are the same, so that what one block has written out holds for the next.
+bool is_uniform(const SpikeLayer& layer) {
+  return layer.threshold.stride == 0 && layer.leak.stride == 0 && layer.step.stride == 0;
+}
+
+void place_block(const SpikeLayer& layer, std::int64_t first, Block& block) {
   block.first = first;
   block.size = std::min(kBlock, layer.shape.neurons() - first);
-  for_channels(layer.shape, first, block.size, [&](std::int64_t i, std::int64_t c) {
+}
+
+void set_neurons(const SpikeLayer& layer, Block& block) {
+  for_channels(layer.shape, block.first, block.size, [&](std::int64_t i, std::int64_t c) {
     const float threshold = layer.threshold.values[c * layer.threshold.stride];
     const float step = layer.has_grid() ? layer.step.values[c * layer.step.stride] : 1.0F;
     block.threshold[i] = threshold;
@@ -273,6 +282,20 @@ void backward_block(const SpikeLayer& layer, const Block& block, const Surrogate
   }
 }
 
+/// Neuron after neuron.
+void add_sums(const SpikeLayer& layer, const Block& block, const Carried& carried, SpikeSums sums) {
+  if (is_uniform(layer)) {
+    sums.threshold[0] =
+        std::accumulate(carried.threshold, carried.threshold + block.size, sums.threshold[0]);
+    sums.leak[0] = std::accumulate(carried.leak, carried.leak + block.size, sums.leak[0]);
+    return;
+  }
+  for_channels(layer.shape, block.first, block.size, [&](std::int64_t i, std::int64_t c) {
+    sums.threshold[c * layer.threshold.stride] += carried.threshold[i];
+    sums.leak[c * layer.leak.stride] += carried.leak[i];
+  });
+}
+
 }  // namespace
 
 std::int64_t num_spike_chunks(const SpikeLayer& layer) {
@@ -286,7 +309,8 @@ void spike_forward(const SpikeLayer& layer, std::int64_t chunk, const float* cur
   const Chunk of = chunk_of(layer, chunk);
   Block block;
   for (std::int64_t first = of.begin; first < of.end; first += kBlock) {
-    set_block(layer, first, block);
+    place_block(layer, first, block);
+    if (first == of.begin || !is_uniform(layer)) set_neurons(layer, block);
     forward_block(layer, block, current, spikes, kept);
   }
 }
@@ -297,14 +321,14 @@ void spike_backward(const SpikeLayer& layer, std::int64_t chunk, const float* cu
   Block block;
   Surrogates surrogates;
   for (std::int64_t first = of.begin; first < of.end; first += kBlock) {
-    set_block(layer, first, block);
-    set_surrogates(layer.rule.surrogate, block, surrogates);
+    place_block(layer, first, block);
+    if (first == of.begin || !is_uniform(layer)) {
+      set_neurons(layer, block);
+      set_surrogates(layer.rule.surrogate, block, surrogates);
+    }
     Carried carried{};
     backward_block(layer, block, surrogates, {current, kept, g, gx}, carried);
-    for_channels(layer.shape, first, block.size, [&](std::int64_t i, std::int64_t c) {
-      sums.threshold[c * layer.threshold.stride] += carried.threshold[i];
-      sums.leak[c * layer.leak.stride] += carried.leak[i];
-    });
+    add_sums(layer, block, carried, sums);
     if (!layer.is_once) continue;
     std::transform(carried.current, carried.current + block.size, gx + first,
                    [](double sum) { return static_cast<float>(sum); });

@@ -6,6 +6,8 @@
 
 #include <torch/torch.h>
 
+#include "nn/patch_convolution.h"
+
 namespace pare::nn {
 
 using torch::Tensor;
@@ -65,9 +67,15 @@ Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias,
   const bool is_plain = is_symmetric(padding);
   const Shape sides =
       is_plain ? Shape(padding.begin(), padding.begin() + rank) : Shape(padding.size() / 2, 0);
-  return at::convolution(is_plain ? x : padded(x, padding, 0), weight, bias, convolution.stride,
-                         sides, convolution.dilation, /*transposed=*/false,
-                         Shape(padding.size() / 2, 0), convolution.groups);
+  const Tensor from = is_plain ? x : padded(x, padding, 0);
+  const Convolution with_sides{convolution.stride, sides, convolution.dilation, convolution.groups,
+                               convolution.is_spikes};
+  if (has_patch_convolution(from, weight, with_sides)) {
+    Tensor y = convolve_patches(from, weight, with_sides);
+    return bias.defined() ? y.add_(bias.view({1, -1, 1, 1, 1})) : y;
+  }
+  return at::convolution(from, weight, bias, convolution.stride, sides, convolution.dilation,
+                         /*transposed=*/false, Shape(padding.size() / 2, 0), convolution.groups);
 }
 
 Tensor max_pool(const Tensor& x, const graph::PoolWindow& window) {

@@ -16,6 +16,7 @@ struct Convolution {
   const Shape& padding;
   const Shape& dilation;
   std::int64_t groups = 1;
+  bool is_spikes = false;  ///< x is 0 and 1: what the backward pass keeps of it may be smaller
 };
 torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias, const Convolution& convolution);

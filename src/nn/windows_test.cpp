@@ -108,7 +108,7 @@ TEST(Windows, AverageAsTheGraphSays) {
 
 /// d sum(f(x) * c) / dx by finite differences against autograd, in double.
 void expect_gradient(const std::function<Tensor(const Tensor&)>& f, Tensor x) {
-  x = x.to(torch::kFloat64).set_requires_grad(true);
+  x = x.to(torch::kFloat64).detach().clone().set_requires_grad(true);
   torch::manual_seed(5);
   const Tensor c = torch::randn_like(f(x).detach());
   (f(x) * c).sum().backward();
@@ -142,6 +142,35 @@ TEST(Windows, HaveTheGradientsOfTheirSums) {
   expect_gradient([&](const Tensor& t) { return max_pool(t, window); }, x);
   expect_gradient([&](const Tensor& t) { return sum_pool(t, window); }, x);
   expect_gradient([&](const Tensor& t) { return average_pool(t, {window, false}); }, x);
+}
+
+TEST(Windows, HaveTheGradientsOfTheirSumsOverThreeAxes) {
+  torch::manual_seed(2);
+  // Of the kinds that CNN-3D has: stride and padding along the depth alone.
+  const Shape stride = {2, 1, 1};
+  const Shape padding = {1, 0, 0, 1, 0, 0};
+  const Shape dilation = {1, 1, 1};
+  const Convolution conv{stride, padding, dilation, 1};
+  const Tensor x = torch::randn({2, 2, 7, 3, 3}, torch::kFloat64);
+  const Tensor w = torch::randn({3, 2, 3, 3, 2}, torch::kFloat64);
+  const Tensor b = torch::randn({3}, torch::kFloat64);
+  expect_gradient([&](const Tensor& t) { return convolve(t, w, b, conv); }, x);
+  expect_gradient([&](const Tensor& t) { return convolve(x, t, b, conv); }, w);
+  expect_gradient([&](const Tensor& t) { return convolve(x, w, t, conv); }, b);
+  const graph::PoolWindow window{{3, 2, 2}, stride, padding, dilation};
+  for (const bool counts_padding : {false, true}) {
+    expect_gradient([&](const Tensor& t) { return average_pool(t, {window, counts_padding}); }, x);
+  }
+}
+
+TEST(Linear, HasTheGradientOfItsSums) {
+  torch::manual_seed(3);
+  const Tensor x = torch::randn({4, 5}, torch::kFloat64);
+  const Tensor w = torch::randn({3, 5}, torch::kFloat64);
+  const Tensor b = torch::randn({3}, torch::kFloat64);
+  expect_gradient([&](const Tensor& t) { return torch::linear(t, w, b); }, x);
+  expect_gradient([&](const Tensor& t) { return torch::linear(x, t, b); }, w);
+  expect_gradient([&](const Tensor& t) { return torch::linear(x, w, t); }, b);
 }
 
 TEST(Table, LooksUpAndSlopesAsItsNeighbours) {
