@@ -32,16 +32,29 @@ std::string bops(const Json& stage) {
 Table stage_table(const std::vector<Json>& stages) {
   Table table;
   table.columns = {{"stage", Align::kLeft}, {"W/A bits"}, {"sparsity %"}, {"weights"}, {"BOPs"},
-                   {"accuracy %"},          {"AUC %"},    {"epochs"}};
+                   {"accuracy %"},          {"AA %"},     {"kappa %"},    {"AUC %"},   {"epochs"}};
   for (const Json& stage : stages) {
     table.rows.push_back({stage.value("stage", ""), bits(stage),
                           percent(stage, Json::json_pointer("/sparsity"), 1),
                           grouped(stage.value("alive_weights", std::int64_t{0})), bops(stage),
                           percent(stage, Json::json_pointer("/test/accuracy"), 2),
+                          percent(stage, Json::json_pointer("/test/average_accuracy"), 2),
+                          percent(stage, Json::json_pointer("/test/kappa"), 2),
                           percent(stage, Json::json_pointer("/test/auc_macro"), 2),
                           std::to_string(stage.value("epochs", 0))});
   }
   return table;
+}
+
+std::string baselines_line(const std::vector<Json>& stages) {
+  const Json::json_pointer at("/test/baselines");
+  for (const Json& stage : stages) {
+    if (!stage.contains(at)) continue;
+    return fmt::format(
+        "For comparison, test samples: all of the commonest class {} %, nearest class mean {} %.",
+        percent(stage, at / "majority", 2), percent(stage, at / "nearest_centroid", 2));
+  }
+  return {};
 }
 
 }  // namespace pare::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -9,8 +10,12 @@
 namespace pare::cli {
 
 /// The table of a run's stages, from the "stage_end" lines of its metrics.jsonl: widths, sparsity,
-/// non-zero weights, BOPs (weight-only, input at 32 bits), accuracy, AUC, epochs. What a stage did
-/// not measure is "-".
+/// non-zero weights, BOPs (weight-only, input at 32 bits), accuracy, average accuracy, kappa, AUC,
+/// epochs. What a stage did not measure is "-".
 Table stage_table(const std::vector<nlohmann::json>& stages);
+
+/// What classifiers without layers got on the test samples, as a sentence; empty where no stage was
+/// tested.
+std::string baselines_line(const std::vector<nlohmann::json>& stages);
 
 }  // namespace pare::cli

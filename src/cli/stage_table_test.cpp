@@ -20,13 +20,22 @@ TEST(StageTable, AStageIsARowAndWhatItLacksIsADash) {
        {"sparsity", 0.7998},
        {"epochs", 3},
        {"bops", {{"weight_only_input_32", 168736.2}}},
-       {"test", {{"accuracy", 0.7255}, {"auc_macro", 0.92}}}}};
+       {"test",
+        {{"accuracy", 0.7255},
+         {"average_accuracy", 0.615},
+         {"kappa", 0.5},
+         {"auc_macro", 0.92},
+         {"baselines", {{"majority", 0.2105}, {"nearest_centroid", 0.4}}}}}}};
   const Table table = stage_table(stages);
   ASSERT_EQ(table.rows.size(), 2U);
   EXPECT_EQ(table.rows[0], (std::vector<std::string>{"float", "float/float", "0.0", "4 256", "-",
-                                                     "-", "-", "12"}));
+                                                     "-", "-", "-", "-", "12"}));
   EXPECT_EQ(table.rows[1], (std::vector<std::string>{"qap", "6/8", "80.0", "852", "168 736",
-                                                     "72.55", "92.00", "3"}));
+                                                     "72.55", "61.50", "50.00", "92.00", "3"}));
+  EXPECT_EQ(baselines_line(stages),
+            "For comparison, test samples: all of the commonest class 21.05 %, nearest class mean "
+            "40.00 %.");
+  EXPECT_EQ(baselines_line({stages.front()}), "");
 }
 
 }  // namespace

@@ -19,9 +19,9 @@ std::string metrics_path(const std::string& folder) { return folder + "/metrics.
 
 PageTable stage_table(const std::vector<Json>& stages) {
   PageTable table;
-  table.columns = {{"stage", true},    {"W / A bits"}, {"sparsity %"}, {"weights"},
-                   {"non-zero codes"}, {"BOPs"},       {"accuracy %"}, {"AUC %"},
-                   {"validation %"},   {"epochs"}};
+  table.columns = {{"stage", true},    {"W / A bits"}, {"sparsity %"},   {"weights"},
+                   {"non-zero codes"}, {"BOPs"},       {"accuracy %"},   {"AA %"},
+                   {"kappa %"},        {"AUC %"},      {"validation %"}, {"epochs"}};
   for (const Json& stage : stages) {
     table.rows.push_back(
         {stage.value("stage", ""),
@@ -29,6 +29,7 @@ PageTable stage_table(const std::vector<Json>& stages) {
          percent_at(stage, "/sparsity", 1), count_at(stage, "/alive_weights"),
          count_at(stage, "/nonzero_weights_after_quantization"),
          count_at(stage, "/bops/weight_only_input_32"), percent_at(stage, "/test/accuracy", 2),
+         percent_at(stage, "/test/average_accuracy", 2), percent_at(stage, "/test/kappa", 2),
          percent_at(stage, "/test/auc_macro", 2), percent_at(stage, "/validation/accuracy", 2),
          count_at(stage, "/epochs")});
   }

@@ -23,7 +23,7 @@ constexpr const char* kStageEnd =
     R"({"event":"stage_end","stage":"qat","index":0,"epochs":7,"weight_bits":6,"activation_bits":32,)"
     R"("sparsity":0.8,"alive_weights":852,"nonzero_weights_after_quantization":700,)"
     R"("bops":{"weight_only_input_32":162592.4},"validation":{"accuracy":0.74},)"
-    R"("test":{"accuracy":0.73125,"auc_macro":0.93,"auc":{"g":0.9,"q":0.8},)"
+    R"("test":{"accuracy":0.73125,"average_accuracy":0.615,"auc_macro":0.93,"auc":{"g":0.9,"q":0.8},)"
     R"("background_efficiency":{"g":0.0125}}})"
     "\n";
 
@@ -82,9 +82,9 @@ TEST_F(RunReport, HasStagesFiguresAndClasses) {
   const Page page = run_page(folder_);
   ASSERT_EQ(page.sections.size(), 4U);
   EXPECT_THAT(page.sections[0].tables.at(0).rows.at(0),
-              ElementsAre("qat", "6 / float", "80.0", "852", "700", "162 592", "73.12", "93.00",
-                          "74.00", "7"));
-  EXPECT_EQ(page.sections[0].tables[0].columns.size(), 10U);
+              ElementsAre("qat", "6 / float", "80.0", "852", "700", "162 592", "73.12", "61.50",
+                          "-", "93.00", "74.00", "7"));
+  EXPECT_EQ(page.sections[0].tables[0].columns.size(), 12U);
   EXPECT_EQ(page.sections[1].figures.size(), 1U);
   EXPECT_EQ(page.sections[2].figures.size(), 1U);
   EXPECT_THAT(page.sections[3].heading, HasSubstr("qat"));

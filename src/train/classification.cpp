@@ -52,6 +52,8 @@ nlohmann::json classification_metrics(const torch::Tensor& logits, const Part& p
   return {{"samples", result.samples},
           {"loss", number(loss(kind, values, labels).item<double>())},
           {"accuracy", number(result.accuracy)},
+          {"average_accuracy", number(result.average_accuracy)},
+          {"kappa", number(result.kappa)},
           {"auc_macro", number(result.auc_macro)},
           {"classes", classes},
           {"auc", by_class(classes, result.auc)},

@@ -10,10 +10,10 @@
 
 namespace pare::train {
 
-/// Loss, accuracy, one-against-rest AUC of every class and their mean, and background efficiency at
-/// 50 % signal efficiency, as the "test" object of metrics.jsonl. Classes are scored by their
-/// softmax probability: a logit has no meaning across samples. `logits` [N, C] of the part's
-/// samples.
+/// Loss, accuracy, average accuracy, kappa, one-against-rest AUC of every class and their mean, and
+/// background efficiency at 50 % signal efficiency, as the "test" object of metrics.jsonl. Classes
+/// are scored by their softmax probability: a logit has no meaning across samples. `logits` [N, C]
+/// of the part's samples.
 nlohmann::json classification_metrics(const torch::Tensor& logits, const Part& part,
                                       const std::vector<std::string>& classes, recipe::Loss loss);
 

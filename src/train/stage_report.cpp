@@ -5,6 +5,7 @@
 #include "compress/spike_rates.h"
 #include "cost/estimate.h"
 #include "program/program.h"
+#include "train/baselines.h"
 #include "train/classification.h"
 #include "train/exact_score.h"
 
@@ -119,6 +120,8 @@ Json stage_report(const graph::Graph& graph, const Frozen& frozen, const recipe:
   const torch::Tensor logits = frozen.lowered ? exact_outputs(*frozen.lowered, data.test.inputs)
                                               : outputs(network, data.test.inputs);
   json["test"] = classification_metrics(logits, data.test, data.classes, stage.train.loss);
+  json["test"]["baselines"] =
+      baseline_accuracies(data.train, data.test, static_cast<std::int64_t>(data.classes.size()));
   if (recipe.neural_efficiency) {
     json["neural_efficiency"] =
         neural_efficiency_metrics(network, graph, data.test, json["test"].value("auc_macro", 0.0),

@@ -88,6 +88,8 @@ TEST(Frozen, EvalSaysWhatTheTrainersExactForwardSaid) {
     EXPECT_EQ(found["program"], end["frozen"]["program"]);
     EXPECT_EQ(found["samples"], end["test"]["samples"]);
     EXPECT_EQ(found["accuracy"], end["test"]["accuracy"]);
+    EXPECT_EQ(found["average_accuracy"], end["test"]["average_accuracy"]);
+    EXPECT_EQ(found["kappa"], end["test"]["kappa"]);
     EXPECT_EQ(found["auc"], end["test"]["auc"]);
     EXPECT_EQ(found["background_efficiency"], end["test"]["background_efficiency"]);
     const auto graph = json_of(

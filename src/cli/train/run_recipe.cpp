@@ -28,6 +28,8 @@ ExitCode run_recipe(const RunOptions& options, Output& output) {
                               {"stages", result.stages}});
   output.print("\nResults on the test split of: " + result.data_description);
   output.print(render(stage_table(result.stages)));
+  const std::string baselines = baselines_line(result.stages);
+  if (!baselines.empty()) output.print(baselines);
   output.print(
       fmt::format("\nmodel: {0}/model.pare   report: {0}/report.html   log: {0}/metrics.jsonl\n"
                   "next:  pare inspect {0}/model.pare\n"
