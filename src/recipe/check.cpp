@@ -59,8 +59,15 @@ bool is_name(std::string_view text) {
 }
 
 void check_quantize(const Stage& stage, const std::string& origin) {
-  if (!stage.quantize || !stage.quantize->bias_correction) return;
-  if (stage.quantize->calibration != Calibration::kNone) return;
+  if (!stage.quantize) return;
+  const bool is_calibrated = stage.quantize->calibration != Calibration::kNone;
+  if (is_calibrated && stage.quantize->input_percentile != 100) {
+    throw InputError(fmt::format(
+        "{}: stage '{}': quantize.input_percentile and quantize.calibration both say what the "
+        "input's range is; leave out one of them",
+        origin, stage.name));
+  }
+  if (is_calibrated || !stage.quantize->bias_correction) return;
   throw InputError(
       fmt::format("{}: stage '{}': quantize.bias_correction needs calibration = \"min_max\", "
                   "\"percentile\" or \"mse\"",

@@ -99,6 +99,7 @@ void visit_fields(T& quantize, Visitor&& visit) {
   visit("weight_bits", quantize.weight_bits, BitWidths{});
   visit("activation_bits", quantize.activation_bits, BitWidths{});
   visit("input_bits", quantize.input_bits, BitWidths{});
+  visit("input_percentile", quantize.input_percentile, kPercent);
   visit("step", quantize.step);
   visit("weight_granularity", quantize.weight_granularity);
   visit("weight_format", quantize.weight_format);

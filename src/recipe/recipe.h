@@ -148,6 +148,9 @@ struct Quantize {
   int weight_bits = 6;
   int activation_bits = 6;
   int input_bits = 16;  ///< 32: input and biases stay float, as in the paper
+  /// Without a calibration: this many percent of the magnitudes of the training inputs lie in the
+  /// input's range; larger ones saturate. 100: all.
+  double input_percentile = 100;
   Step step = Step::kFloat;
   Granularity weight_granularity = Granularity::kTensor;
   WeightFormat weight_format = WeightFormat::kUniform;

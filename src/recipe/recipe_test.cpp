@@ -95,6 +95,19 @@ TEST(Recipe, WantsSamplesForBiasCorrection) {
   }
 }
 
+TEST(Recipe, WantsOneRangeOfTheInput) {
+  const std::string head = "[[stage]]\nname = \"q\"\n";
+  const Recipe recipe = parse_with(head + "quantize = { input_percentile = 99.9 }");
+  EXPECT_EQ(recipe.stages.front().quantize->input_percentile, 99.9);
+  EXPECT_EQ(parse_with(head + "quantize = {}").stages.front().quantize->input_percentile, 100);
+  try {
+    parse_with(head + "quantize = { input_percentile = 99.9, calibration = \"mse\" }");
+    FAIL() << "no error";
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("stage 'q': quantize.input_percentile and quantize.cal"));
+  }
+}
+
 TEST(Recipe, ReadsCalibration) {
   const Recipe recipe = parse_with(R"(
 [[stage]]
@@ -324,6 +337,8 @@ Recipe random_recipe() {
       if (stage.quantize->weight_bits == 32) stage.quantize->activation_bits = 3;
       if (stage.quantize->calibration == Calibration::kNone) {
         stage.quantize->bias_correction = false;
+      } else {
+        stage.quantize->input_percentile = 100;
       }
     }
     if (*rc::gen::arbitrary<bool>()) stage.spike = random_fields<Spike>();

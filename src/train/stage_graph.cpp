@@ -50,7 +50,10 @@ graph::Graph stage_graph(const graph::Graph& before, const recipe::Stage& stage,
   const bool is_calibrated =
       stage.quantize && stage.quantize->calibration != recipe::Calibration::kNone;
   if (stage.quantize && !is_calibrated) {
-    graph = rewrite::quantize(graph, *stage.quantize, data.largest_input);
+    const double percent = stage.quantize->input_percentile;
+    const float range =
+        percent == 100 ? data.largest_input : compress::input_range(data.train.inputs, percent);
+    graph = rewrite::quantize(graph, *stage.quantize, range);
   }
   if (stage.prune) graph = pruned(graph, *stage.prune);
   // What is measured on samples must be the network that the stage leaves.
