@@ -36,16 +36,13 @@ torch::Tensor calibration_samples(const torch::Tensor& samples, std::int64_t cou
   return samples.index_select(0, torch::tensor(indices, torch::kInt64).to(samples.device()));
 }
 
-float input_range(const torch::Tensor& samples, double percent) {
-  rewrite::MagnitudeHistogram histogram;
-  const std::int64_t rows = std::max<std::int64_t>(
-      1, (std::int64_t{1} << 20) / std::max<std::int64_t>(1, samples[0].numel()));
-  for (std::int64_t first = 0; first < samples.size(0); first += rows) {
-    const std::int64_t n = std::min(rows, samples.size(0) - first);
-    const torch::Tensor part = samples.narrow(0, first, n).to(torch::kCPU).contiguous();
-    histogram.add({part.data_ptr<float>(), static_cast<std::size_t>(part.numel())});
-  }
-  const float range = histogram.percentile(percent);
+void add_magnitudes(const torch::Tensor& samples, rewrite::MagnitudeHistogram& magnitudes) {
+  const torch::Tensor plain = samples.to(torch::kCPU).contiguous();
+  magnitudes.add({plain.data_ptr<float>(), static_cast<std::size_t>(plain.numel())});
+}
+
+float input_range(const rewrite::MagnitudeHistogram& magnitudes, double percent) {
+  const float range = magnitudes.percentile(percent);
   if (range > 0) return range;
   throw InputError(fmt::format(
       "quantize.input_percentile = {}: so many of the training inputs are 0, and the input would "

@@ -26,9 +26,12 @@ std::map<std::string, rewrite::MagnitudeHistogram> observe(const graph::Graph& g
                                                            const recipe::Quantize& options,
                                                            const torch::Tensor& samples);
 
-/// The end of the first bin up to which at least `percent` of the samples' magnitudes lie; 100: the
+/// The magnitudes of float32 samples, on any device.
+void add_magnitudes(const torch::Tensor& samples, rewrite::MagnitudeHistogram& magnitudes);
+
+/// The end of the first bin up to which at least `percent` of the inputs' magnitudes lie; 100: the
 /// largest. Throws InputError naming quantize.input_percentile if that is 0.
-float input_range(const torch::Tensor& samples, double percent);
+float input_range(const rewrite::MagnitudeHistogram& magnitudes, double percent);
 
 /// Quantizes a trained graph: ranges of input and activations by options.calibration on the samples
 /// (those of a graph that has quantizers already: of its float form), weights as the options say,

@@ -20,15 +20,17 @@ struct ClassSums {
 };
 
 ClassSums class_sums(const Part& part, std::int64_t classes) {
-  const torch::Tensor x = part.inputs.flatten(1);
-  ClassSums result{torch::zeros({classes, x.size(1)}, x.options().dtype(torch::kFloat64)),
+  const std::int64_t elements = num_elements(part.inputs.sample_shape());
+  const auto options = torch::dtype(torch::kFloat64).device(part.inputs.device());
+  ClassSums result{torch::zeros({classes, elements}, options),
                    torch::bincount(part.labels, {}, classes)};
-  const std::int64_t rows = rows_at_once(x.size(1));
-  for (std::int64_t first = 0; first < x.size(0); first += rows) {
-    const std::int64_t n = std::min(rows, x.size(0) - first);
+  const std::int64_t rows = rows_at_once(elements);
+  for (std::int64_t first = 0; first < part.inputs.size(); first += rows) {
+    const std::int64_t n = std::min(rows, part.inputs.size() - first);
+    const torch::Tensor x = part.inputs.rows(first, n).flatten(1).to(torch::kFloat64);
     // A product, whose order of additions is fixed on a GPU too.
     const torch::Tensor is_of = torch::one_hot(part.labels.narrow(0, first, n), classes);
-    result.sums += is_of.to(torch::kFloat64).t().mm(x.narrow(0, first, n).to(torch::kFloat64));
+    result.sums += is_of.to(torch::kFloat64).t().mm(x);
   }
   return result;
 }
@@ -38,16 +40,15 @@ double nearest_centroid(const ClassSums& of, const Part& test) {
   // |x - m|^2 less what all classes share.
   const torch::Tensor offsets =
       means.square().sum(1).masked_fill(of.counts == 0, std::numeric_limits<double>::infinity());
-  const torch::Tensor x = test.inputs.flatten(1);
-  const std::int64_t rows = rows_at_once(x.size(1));
+  const std::int64_t rows = rows_at_once(means.size(1));
   std::int64_t right = 0;
-  for (std::int64_t first = 0; first < x.size(0); first += rows) {
-    const std::int64_t n = std::min(rows, x.size(0) - first);
-    const torch::Tensor distances =
-        offsets - 2 * x.narrow(0, first, n).to(torch::kFloat64).mm(means.t());
+  for (std::int64_t first = 0; first < test.inputs.size(); first += rows) {
+    const std::int64_t n = std::min(rows, test.inputs.size() - first);
+    const torch::Tensor x = test.inputs.rows(first, n).flatten(1).to(torch::kFloat64);
+    const torch::Tensor distances = offsets - 2 * x.mm(means.t());
     right += distances.argmin(1).eq(test.labels.narrow(0, first, n)).sum().item<std::int64_t>();
   }
-  return static_cast<double>(right) / static_cast<double>(x.size(0));
+  return static_cast<double>(right) / static_cast<double>(test.inputs.size());
 }
 
 }  // namespace

@@ -83,13 +83,26 @@ Inputs Inputs::picked(const torch::Tensor& numbers) const {
   return result;
 }
 
+/// Calls f(samples) for all of them, so many at once that memory is bounded.
+template <class F>
+void Inputs::for_each_piece(F&& f) const {
+  for (std::int64_t first = 0; first < size(); first += kPassSamples) {
+    f(rows(first, std::min(kPassSamples, size() - first)));
+  }
+}
+
 float Inputs::largest_magnitude() const {
   float largest = 0;
-  for (std::int64_t first = 0; first < size(); first += kPassSamples) {
-    const torch::Tensor some = rows(first, std::min(kPassSamples, size() - first));
+  for_each_piece([&](const torch::Tensor& some) {
     largest = std::max(largest, some.abs().max().item<float>());
-  }
+  });
   return largest;
+}
+
+rewrite::MagnitudeHistogram Inputs::magnitudes() const {
+  rewrite::MagnitudeHistogram magnitudes;
+  for_each_piece([&](const torch::Tensor& some) { compress::add_magnitudes(some, magnitudes); });
+  return magnitudes;
 }
 
 }  // namespace pare::train

@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include "base/tensor.h"
+#include "rewrite/calibrate.h"
 
 namespace pare::train {
 
@@ -47,9 +48,13 @@ class Inputs {
 
   /// max |x| over all. REQUIRES: at least one sample.
   float largest_magnitude() const;
+  /// |x| of all elements.
+  rewrite::MagnitudeHistogram magnitudes() const;
 
  private:
   torch::Tensor cut(const torch::Tensor& corners) const;
+  template <class F>
+  void for_each_piece(F&& f) const;
 
   PatchSource source_;     ///< of patches; else without pixels
   torch::Tensor samples_;  ///< [N, …]; of patches int64 [N], the rows of their first pixels

@@ -48,6 +48,10 @@ TEST(Inputs, HeldOnesAreWhatIsHeld) {
   const torch::Tensor order = torch::tensor({7, 1}, torch::kInt64);
   EXPECT_TRUE(inputs.picked(order).rows(0, 2).equal(samples.index_select(0, order)));
   EXPECT_EQ(inputs.largest_magnitude(), samples.abs().max().item<float>());
+  const float most = inputs.magnitudes().percentile(99);
+  const double inside = samples.abs().le(most).to(torch::kFloat64).mean().item<double>();
+  EXPECT_GE(inside, 0.99);
+  EXPECT_LT(inside, 0.992);
   EXPECT_EQ(Inputs().size(), 0);
 }
 

@@ -120,8 +120,8 @@ TEST(SpikesOfAScene, AreTheSameInTheTrainerTheReferenceAndTheEngine) {
   ASSERT_TRUE(trained.deployment);
   const lower::Lowered lowered{trained.deployment->program, trained.deployment->interface};
   const TrainingData data = load_training_data(recipe, torch::kCPU);
-  ASSERT_GE(data.test.inputs.size(0), kSamples);
-  const torch::Tensor inputs = data.test.inputs.narrow(0, 0, kSamples).contiguous();
+  ASSERT_GE(data.test.inputs.size(), kSamples);
+  const torch::Tensor inputs = data.test.inputs.rows(0, kSamples);
   const Compared compared = compare_with_reference(lowered, inputs);
   EXPECT_EQ(compared.different, 0);
   // Five steps of hundreds of neurons a sample, some of which spike, and not all.

@@ -51,8 +51,9 @@ graph::Graph stage_graph(const graph::Graph& before, const recipe::Stage& stage,
       stage.quantize && stage.quantize->calibration != recipe::Calibration::kNone;
   if (stage.quantize && !is_calibrated) {
     const double percent = stage.quantize->input_percentile;
-    const float range =
-        percent == 100 ? data.largest_input : compress::input_range(data.train.inputs, percent);
+    const float range = percent == 100
+                            ? data.largest_input
+                            : compress::input_range(data.train.inputs.magnitudes(), percent);
     graph = rewrite::quantize(graph, *stage.quantize, range);
   }
   if (stage.prune) graph = pruned(graph, *stage.prune);
