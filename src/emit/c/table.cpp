@@ -218,7 +218,9 @@ class TableOp {
     x.statement = statements.add({}, {});
     const Value y = requantize_one(x, function, statements);
     statements.add_root(fmt::format("y[i] = ({}){};", parts_.to, y.text), {y});
-    parts_.loop();
+    parts_.pointers();
+    if (y.is_constant()) writer_.line("(void)x;");
+    writer_.open("for (size_t i = 0; i < {}; ++i)", parts_.frame.size(parts_.y));
     statements.write(writer_);
     writer_.close();
   }
