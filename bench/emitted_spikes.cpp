@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/temporary_folder.h"
 #include "emit/c/emit.h"
-#include "program/intervals.h"
+#include "program/check.h"
 #include "program/random_inputs.h"
 
 namespace {
@@ -79,7 +79,7 @@ program::Program layer(int input_bits) {
   program::Constant weight{.name = "weight", .width = {6, true}, .shape = {84, 40, 3, 3, 3}};
   program::RandomNumbers random(1);
   weight.values.resize(static_cast<std::size_t>(num_elements(weight.shape)));
-  for (std::int64_t& value : weight.values) value = random.in(-31, 31);
+  for (std::int64_t& value : weight.values) value = random.in(-30, 30);
   program.constants.push_back(std::move(weight));
   program.buffers.push_back({.name = "x", .width = {input_bits, false}, .shape = {40, 101, 3, 3}});
   program.buffers.push_back({.name = "y", .width = {16, true}, .shape = {84, 101, 1, 1}});
@@ -92,6 +92,7 @@ program::Program layer(int input_bits) {
   program.inputs = {{0}};
   program.outputs = {{1}};
   program.sections.push_back({.nodes = {{conv, {{0}}, {{1}}}}});
+  if (input_bits == 1) program::check(program);
   return program;
 }
 
@@ -115,6 +116,9 @@ int main() {
     const std::string command =
         fmt::format("cd {} && {} -std=c99 driver.c spikes.c codes.c -o layer && ./layer",
                     folder.path(), compiler);
-    if (std::system(command.c_str()) != 0) std::printf("  failed\n");
+    if (std::system(command.c_str()) != 0) {
+      std::printf("  failed\n");
+      return 1;
+    }
   }
 }

@@ -15,7 +15,6 @@
 #include "cli/model_run.h"
 #include "cli/pixel_classes.h"
 #include "cli/scene_map.h"
-#include "cli/table.h"
 #include "data/load_scene.h"
 #include "data/npy.h"
 #include "data/png.h"

@@ -85,6 +85,7 @@ ArenaLayout lay_out(const program::Program& program, const Plan& plan,
     if (!storage.is_stored) continue;
     const std::size_t step = padded_bytes(storage, stride);
     std::size_t steps = 1;
+    check(!storage.keeps_steps || storage.slots == 0, "a buffer of all steps that has slots");
     if (storage.keeps_steps) {
       layout.step_bytes[b] = step;
       steps = static_cast<std::size_t>(max_trip_counts[program.buffers[b].each->value]);

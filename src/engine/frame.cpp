@@ -149,8 +149,4 @@ void Frame::run(std::size_t lanes, std::span<const std::int64_t> trip_counts,
   }
 }
 
-void Frame::run_step(std::size_t section, std::size_t step, std::size_t lanes) const noexcept {
-  run(sections_[section].steps[step], 0, 1, {lanes, stride_});
-}
-
 }  // namespace pare::engine

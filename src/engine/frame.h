@@ -32,9 +32,6 @@ class Frame {
   void run(std::size_t lanes, std::span<const std::int64_t> trip_counts,
            const StepObserver* observer = nullptr) const noexcept;
 
-  /// One step of one section alone: for measuring.
-  void run_step(std::size_t section, std::size_t step, std::size_t lanes) const noexcept;
-
  private:
   struct BoundStep {
     const Step* step;

@@ -27,19 +27,19 @@ Batches::Batches(Inputs inputs, torch::Tensor labels, std::int64_t batch_size,
                   to_string(inputs_.sample_shape())));
 }
 
-torch::Tensor Batches::augmented(const std::vector<std::int64_t>& order,
-                                 const Philox& random) const {
-  const torch::Tensor from = inputs_.rows(0, inputs_.size()).cpu().contiguous();
+torch::Tensor Batches::augmented(const torch::Tensor& images, std::int64_t start) const {
+  const torch::Tensor from = images.cpu().contiguous();
   torch::Tensor to = torch::empty_like(from);
   const Shape shape(from.sizes().begin() + 1, from.sizes().end());
   const auto size = static_cast<std::size_t>(num_elements(shape));
-  const auto image = [&](const torch::Tensor& images, std::size_t i) {
-    return std::span(images.data_ptr<float>() + i * size, size);
+  const auto image = [&](const torch::Tensor& of, std::size_t i) {
+    return std::span(of.data_ptr<float>() + i * size, size);
   };
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const auto number = static_cast<std::size_t>(order[i]);
-    data::augment(shape, data::draw(augmentation_, random, number), augmentation_.fill,
-                  image(from, number), image(to, i));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(from.size(0)); ++i) {
+    // By the sample's number, so that its place in the order does not matter.
+    const auto number = static_cast<std::uint64_t>(order_[static_cast<std::size_t>(start) + i]);
+    data::augment(shape, data::draw(augmentation_, *random_, number), augmentation_.fill,
+                  image(from, i), image(to, i));
   }
   return to.to(inputs_.device());
 }
@@ -47,16 +47,12 @@ torch::Tensor Batches::augmented(const std::vector<std::int64_t>& order,
 void Batches::shuffle(std::uint64_t seed, int stage, int epoch) {
   const Philox random(seed, RandomStream::kShuffle, static_cast<std::uint32_t>(epoch),
                       static_cast<std::uint32_t>(stage));
-  std::vector<std::int64_t> order = random.permutation(inputs_.size());
+  order_ = random.permutation(inputs_.size());
+  random_.emplace(seed, RandomStream::kAugment, static_cast<std::uint32_t>(epoch),
+                  static_cast<std::uint32_t>(stage));
   const torch::Tensor index =
-      torch::from_blob(order.data(), {inputs_.size()}, torch::kInt64).to(inputs_.device());
-  if (augmentation_.is_identity()) {
-    shuffled_inputs_ = inputs_.picked(index);
-  } else {
-    shuffled_inputs_ =
-        augmented(order, Philox(seed, RandomStream::kAugment, static_cast<std::uint32_t>(epoch),
-                                static_cast<std::uint32_t>(stage)));
-  }
+      torch::from_blob(order_.data(), {inputs_.size()}, torch::kInt64).to(inputs_.device());
+  shuffled_inputs_ = inputs_.picked(index);
   shuffled_labels_ = labels_.index_select(0, index);
 }
 
@@ -70,7 +66,9 @@ std::int64_t Batches::count() const {
 std::pair<torch::Tensor, torch::Tensor> Batches::batch(std::int64_t index) const {
   const std::int64_t start = index * batch_size_;
   const std::int64_t size = std::min(batch_size_, inputs_.size() - start);
-  return {shuffled_inputs_.rows(start, size), shuffled_labels_.narrow(0, start, size)};
+  torch::Tensor inputs = shuffled_inputs_.rows(start, size);
+  if (random_ && !augmentation_.is_identity()) inputs = augmented(inputs, start);
+  return {std::move(inputs), shuffled_labels_.narrow(0, start, size)};
 }
 
 }  // namespace pare::train

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -32,13 +33,15 @@ class Batches {
   std::pair<torch::Tensor, torch::Tensor> batch(std::int64_t index) const;
 
  private:
-  torch::Tensor augmented(const std::vector<std::int64_t>& order, const Philox& random) const;
+  torch::Tensor augmented(const torch::Tensor& images, std::int64_t start) const;
 
   Inputs inputs_;
   torch::Tensor labels_;
   data::Augmentation augmentation_;
   Inputs shuffled_inputs_;
   torch::Tensor shuffled_labels_;
+  std::vector<std::int64_t> order_;  ///< of the samples, once they are shuffled
+  std::optional<Philox> random_;     ///< of the epoch's augmentation
   std::int64_t batch_size_;
 };
 

@@ -12,8 +12,8 @@
 namespace pare::train {
 namespace {
 
-/// What is cut at once where one pass over all samples is made.
-constexpr std::int64_t kPassSamples = 1024;
+/// Elements that are cut at once where one pass over all samples is made.
+constexpr std::int64_t kPassElements = std::int64_t{1} << 23;
 
 /// Where an axis of `size` places is read, with `border` mirrored places at both ends.
 torch::Tensor mirrored_places(std::int64_t size, std::int64_t border, torch::Device device) {
@@ -86,8 +86,10 @@ Inputs Inputs::picked(const torch::Tensor& numbers) const {
 /// Calls f(samples) for all of them, so many at once that memory is bounded.
 template <class F>
 void Inputs::for_each_piece(F&& f) const {
-  for (std::int64_t first = 0; first < size(); first += kPassSamples) {
-    f(rows(first, std::min(kPassSamples, size() - first)));
+  if (size() == 0) return;
+  const std::int64_t some = std::max<std::int64_t>(1, kPassElements / num_elements(sample_shape()));
+  for (std::int64_t first = 0; first < size(); first += some) {
+    f(rows(first, std::min(some, size() - first)));
   }
 }
 

@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "emitted_c/batch.h"
+#include "program/check.h"
+#include "program/random_inputs.h"
 
 namespace pare::emitted_c {
 namespace {
@@ -106,6 +108,47 @@ TEST(EmittedC, TablesOfSpikingNetsAreEqualToTheReference) {
   }
   EXPECT_GE(num_convs, 50);
   EXPECT_GE(num_linears, 30);
+}
+
+/// More channels than a word has bits, and more outputs than sums are made of at once.
+program::Program wide_layers() {
+  program::Program program{.name = "wide"};
+  program::RandomNumbers random(1);
+  const auto add_weight = [&](Shape shape) {
+    program::Constant weight{.name = "weight", .width = {6, true}, .shape = std::move(shape)};
+    weight.values.resize(static_cast<std::size_t>(num_elements(weight.shape)));
+    for (std::int64_t& value : weight.values) value = random.in(-31, 31);
+    program.constants.push_back(std::move(weight));
+  };
+  add_weight({300, 70, 3});
+  add_weight({129, 70});
+  program.buffers = {{.name = "x", .width = {1, false}, .shape = {70, 9}},
+                     {.name = "y", .width = {14, true}, .shape = {300, 5}},
+                     {.name = "a", .width = {1, false}, .shape = {2, 70}},
+                     {.name = "b", .width = {13, true}, .shape = {2, 129}}};
+  program::Conv conv;
+  conv.weight = {0};
+  conv.stride = {2};
+  conv.padding = {1, 1};
+  conv.dilation = {1};
+  conv.accumulator = {14, true};
+  program::Linear linear;
+  linear.weight = {1};
+  linear.accumulator = {13, true};
+  program.inputs = {{0}, {2}};
+  program.outputs = {{1}, {3}};
+  program.sections.push_back({.nodes = {{conv, {{0}}, {{1}}}, {linear, {{2}}, {{3}}}}});
+  program::check(program);
+  return program;
+}
+
+TEST(EmittedC, TablesOfWideSpikingLayersAreEqualToTheReference) {
+  if (!find_tool({"gcc"})) return skip_without("gcc");
+  Batch batch;
+  add_program(batch, wide_layers(), 1, {.name = "wide"});
+  EXPECT_EQ(count_of(batch, "first += 128"), 2);
+  EXPECT_EQ(count_of(batch, "word < 3"), 1);
+  expect_equal(batch, "gcc " + kWarnings + " -O1 -fsanitize=address,undefined");
 }
 
 TEST(EmittedC, UnrolledCodeIsEqualToTheReference) {

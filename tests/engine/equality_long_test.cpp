@@ -30,6 +30,7 @@ TEST_P(LongEquality, OfRandomPrograms) {
     if (HasFatalFailure()) return;
   }
   EXPECT_EQ(count.programs, kNumPrograms);
+  EXPECT_GE(count.steps_at_once, 2000);
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, LongEquality, testing::ValuesIn(instruction_sets()),

@@ -20,6 +20,9 @@ namespace {
 /// Outputs whose sums are made together; a stack has room for them anywhere.
 constexpr std::int64_t kMostSums = 128;
 
+/// With fewer channels a word would hold next to nothing: they are read as they are.
+constexpr std::int64_t kFewestPacked = 8;
+
 bool is_spikes(const Program& program, const Node& node) {
   return program.buffer(node.inputs.front()).width == program::Width{1, false};
 }
@@ -112,8 +115,8 @@ void write_bits(const TableParts& parts, std::int64_t channels, std::int64_t pos
 }
 
 /// Adds the rows of one tap's spikes.
-void write_tap(const TableParts& parts, const WindowLoops& loops, std::int64_t channels,
-               const Sums& sums) {
+void write_packed_tap(const TableParts& parts, const WindowLoops& loops, std::int64_t channels,
+                      const Sums& sums) {
   Writer& writer = parts.writer;
   const std::int64_t words = num_words(channels);
   writer.line("const uint32_t *spikes = bits + ({}) * {};", loops.input_index(), words);
@@ -123,6 +126,18 @@ void write_tap(const TableParts& parts, const WindowLoops& loops, std::int64_t c
               loops.tap_index(), channels, kSpikesPerWord);
   sums.write_add("row");
   writer.close();
+  writer.close();
+}
+
+/// The same from x itself.
+void write_tap(const TableParts& parts, const WindowLoops& loops, const graph::Window& window,
+               std::int64_t channels, const Sums& sums) {
+  Writer& writer = parts.writer;
+  writer.open("for (size_t c = 0; c < {}; ++c)", channels);
+  writer.line("if (x[c * {} + (size_t)({})] == 0) continue; /* no spike */", window.num_inputs(),
+              loops.input_index());
+  writer.line("const size_t row = (size_t)({}) * {} + c;", loops.tap_index(), channels);
+  sums.write_add("row");
   writer.close();
 }
 
@@ -141,6 +156,7 @@ std::int64_t num_spike_words(const Program& program, const Node& node) {
   const auto* op = std::get_if<program::Conv>(&node.op);
   if (op == nullptr || !adds_spikes(program, node, *op)) return 0;
   const Shape& shape = program.buffer(node.inputs.front()).shape;
+  if (shape.front() < kFewestPacked) return 0;
   return num_elements(shape) / shape.front() * num_words(shape.front());
 }
 
@@ -150,12 +166,17 @@ void write_spike_conv(TableParts& parts, const program::Conv& op) {
   const Sums sums(parts, weight[0], op.weight, op.bias);
   WindowLoops loops(parts.writer, window);
   parts.pointers();
-  write_bits(parts, weight[1], static_cast<std::int64_t>(window.num_inputs()));
+  const bool is_packed = num_spike_words(parts.program, parts.node) > 0;
+  if (is_packed) write_bits(parts, weight[1], static_cast<std::int64_t>(window.num_inputs()));
   sums.open_blocks();
   loops.open_outputs();
   sums.write_start();
   loops.open_taps();
-  write_tap(parts, loops, weight[1], sums);
+  if (is_packed) {
+    write_packed_tap(parts, loops, weight[1], sums);
+  } else {
+    write_tap(parts, loops, window, weight[1], sums);
+  }
   loops.close_taps();
   sums.write_end("",
                  fmt::format(" * {} + (size_t)({})", window.num_outputs(), loops.output_index()));
