@@ -1,7 +1,6 @@
 #include "cli/verb_eval.h"
 
 #include <algorithm>
-#include <array>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -15,6 +14,7 @@
 #include "cli/test_scene_models.h"
 #include "data/load.h"
 #include "data/npy.h"
+#include "graph/evaluate.h"
 #include "recipe/data_request.h"
 
 namespace pare::cli {

@@ -55,6 +55,7 @@ void visit_fields(T& data, Visitor&& visit) {
 template <class T, class Visitor>
 requires std::same_as<std::remove_const_t<T>, Convolution>
 void visit_fields(T& layer, Visitor&& visit) {
+  visit("reshape", layer.reshape, IntRange{1, 1 << 24});
   visit("channels", layer.channels, IntRange{1, 65536});
   visit("kernel", layer.kernel, IntRange{1, 1024});
   visit("stride", layer.stride, IntRange{1, 1024});

@@ -65,9 +65,11 @@ enum class Padding {
 };
 enum class Pool { kNone, kMax, kAverage };
 
-/// One entry of model.convolutions: Conv -> BatchNorm -> activation (-> pooling). Lists have a
-/// number for each spatial axis, or one for all.
+/// One entry of model.convolutions: (Reshape ->) Conv -> BatchNorm -> activation (-> pooling).
+/// Lists have a number for each spatial axis, or one for all.
 struct Convolution {
+  std::vector<std::int64_t> reshape =
+      {};  ///< what it reads as: channels, spatial axes; empty: as is
   std::int64_t channels = 16;
   std::vector<std::int64_t> kernel = {3};
   std::vector<std::int64_t> stride = {1};

@@ -49,10 +49,23 @@ Shape padding_of(const recipe::Convolution& layer, const Shape& kernel, const st
   return padding;
 }
 
+/// The input as other channels and axes of as many elements; nothing where the recipe has none.
+void reshape_input(NetworkBuilder& builder, const std::string& name,
+                   const recipe::Convolution& layer, std::size_t rank) {
+  if (layer.reshape.empty()) return;
+  if (layer.reshape.size() != rank + 1) {
+    throw InputError(
+        fmt::format("[model] {}: reshape has {} numbers, expected {}: channels and {} spatial axes",
+                    name, layer.reshape.size(), rank + 1, rank));
+  }
+  builder.reshape(name + ".reshape", layer.reshape);
+}
+
 void add_convolution(NetworkBuilder& builder, const std::string& name,
                      const recipe::Convolution& layer, std::size_t rank) {
   const Shape kernel = each_axis(layer.kernel, rank, name + ": kernel");
   const Shape stride = each_axis(layer.stride, rank, name + ": stride");
+  reshape_input(builder, name, layer, rank);
   builder.conv(name, layer.channels, kernel, stride, padding_of(layer, kernel, name), layer.groups);
   builder.batch_norm(name);
   builder.activation(name);

@@ -59,6 +59,39 @@ TEST(Cnn, OneSpatialAxisOfManyChannels) {
   EXPECT_EQ(shape_of(cnn(model, {20}, {"a"}, 1), "conv1"), (Shape{4, 20}));
 }
 
+TEST(Cnn, ChannelsBecomeAnAxisOfAnImage) {
+  recipe::Model model = mnist_model();
+  model.spatial_axes = 3;
+  model.convolutions = {{.channels = 9, .kernel = {4, 3, 3}, .stride = {2, 1, 1}, .pads = {0}},
+                        {.reshape = {1, 9, 6, 1}, .channels = 5, .kernel = {3, 3, 1}, .pads = {0}}};
+  const graph::Graph graph = cnn(model, {14, 3, 3}, {"a", "b"}, 1);
+  EXPECT_NO_THROW(check(graph));
+  EXPECT_EQ(shape_of(graph, "conv1"), (Shape{9, 6, 1, 1}));
+  EXPECT_EQ(shape_of(graph, "conv2.reshape"), (Shape{1, 9, 6, 1}));
+  EXPECT_EQ(shape_of(graph, "conv2"), (Shape{5, 7, 4, 1}));
+  EXPECT_EQ(graph.parameter(find_parameter(graph, "conv2.weight").value()).stored.shape(),
+            (Shape{5, 1, 3, 3, 1}));
+}
+
+TEST(Cnn, RefusesToReshapeToAnotherSize) {
+  const auto refusal = [](const std::vector<std::int64_t>& reshape) -> std::string {
+    recipe::Model model = mnist_model();
+    model.convolutions[1].reshape = reshape;
+    try {
+      cnn(model, {28, 28}, {"a"}, 1);
+    } catch (const InputError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  // conv1.pool is [16, 14, 14].
+  EXPECT_EQ(refusal({1, 56, 56}), "");
+  EXPECT_THAT(refusal({1, 56, 55}), HasSubstr("conv2.reshape"));
+  EXPECT_THAT(refusal({1, 56, 55}), HasSubstr("expected as many elements"));
+  EXPECT_THAT(refusal({1, 1 << 24, 1 << 24, 1 << 24}), HasSubstr("expected 3: channels and 2"));
+  EXPECT_THAT(refusal({1 << 24, 1 << 24, 1 << 24}), HasSubstr("more elements than 2^63"));
+}
+
 TEST(Cnn, DepthwiseValidAndGlobal) {
   recipe::Model model = mnist_model();
   model.convolutions = {{.channels = 6,
