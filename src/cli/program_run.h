@@ -16,8 +16,8 @@ namespace pare::cli {
 /// engine, to values.
 class ProgramRunner {
  public:
-  /// The deployment outlives it. Throws InputError if a program has loops, for which samples
-  /// without a time axis have no steps.
+  /// The deployment outlives it. Throws InputError if the interface does not say how many
+  /// steps a loop of the program has: samples without a time axis cannot either.
   explicit ProgramRunner(const model::Deployment& deployment, std::size_t num_threads = 1);
 
   /// Elements of a sample, and of what is said of it.

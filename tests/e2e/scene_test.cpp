@@ -24,6 +24,7 @@ TEST(Scene, IsTrainedFrozenVerifiedAndMapped) {
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
   const Finished mapped =
       run({program("pare"), "map", model, "--data", recipe, "-o", folder / "map", "--json"});
+  if (mapped.err.find("built without PNG") != std::string::npos) GTEST_SKIP() << mapped.err;
   ASSERT_EQ(mapped.exit_code, 0) << mapped.err;
   const auto map = nlohmann::json::parse(mapped.out);
   EXPECT_EQ(map.at("test").at("accuracy"), last.at("test").at("accuracy"));
