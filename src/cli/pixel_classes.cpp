@@ -8,9 +8,8 @@
 
 namespace pare::cli {
 
-Tensor classify_pixels(const model::Model& model, const Tensor& cube, const PixelOptions& options,
-                       const ProgressSink& progress) {
-  const PixelRunner runner(model, cube, options);
+Tensor classify_pixels(const PixelRunner& runner, const ProgressSink& progress) {
+  const Tensor& cube = runner.cube();
   const std::int64_t batch = runner.batch_size();
   const std::int64_t num_pixels = cube.dim(0) * cube.dim(1);
   Tensor result(DType::kI64, {cube.dim(0), cube.dim(1)});

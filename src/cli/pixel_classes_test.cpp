@@ -51,17 +51,18 @@ TEST(ClassifyPixels, AreWhatTheProgramSaysOfTheirPatchesInAnyBatchesAndThreads) 
   // 4800 pixels, and the most in a batch are 4096.
   const Tensor cube = random_cube(80, 60);
   std::vector<std::int64_t> done;
-  const Tensor classes = classify_pixels(model, cube, {.patch = 5}, [&](const Progress& progress) {
-    EXPECT_EQ(progress.total, 4800);
-    done.push_back(progress.done);
-  });
+  const Tensor classes =
+      classify_pixels(PixelRunner(model, cube, {.patch = 5}), [&](const Progress& progress) {
+        EXPECT_EQ(progress.total, 4800);
+        done.push_back(progress.done);
+      });
   EXPECT_EQ(classes.shape(), (Shape{80, 60}));
   EXPECT_THAT(done, testing::ElementsAre(4096, 4800));
   const std::vector<double> values = run_program(*model.deployment, patches_of_all(cube, 5), {});
   EXPECT_EQ(elements(classes), largest(values, 4));
   const auto found = elements(classes);
   EXPECT_GE(std::set<std::int64_t>(found.begin(), found.end()).size(), 3U);
-  EXPECT_EQ(classify_pixels(model, cube, {.patch = 5, .num_threads = 3}, {}), classes);
+  EXPECT_EQ(classify_pixels(PixelRunner(model, cube, {.patch = 5, .num_threads = 3}), {}), classes);
 }
 
 TEST(ClassifyPixels, OfAFloatGraphAreWhatItSays) {
@@ -70,14 +71,15 @@ TEST(ClassifyPixels, OfAFloatGraphAreWhatItSays) {
   const Tensor cube = random_cube(9, 15);
   const Tensor all =
       graph::evaluate(model.graph, graph::map_input(model.graph, patches_of_all(cube, 3)));
-  EXPECT_EQ(elements(classify_pixels(model, cube, {.patch = 3}, {})), largest(all.to_doubles(), 3));
+  EXPECT_EQ(elements(classify_pixels(PixelRunner(model, cube, {.patch = 3}), {})),
+            largest(all.to_doubles(), 3));
 }
 
 TEST(ClassifyPixels, RefuseWhatDependsOnOtherPixels) {
   model::Model model = without_program(random_scene_model({kBands, 3, 3}, {"a", "b"}, 5));
   graph::Graph& graph = model.graph;
   graph.output = graph::add_node(graph, "bn", graph::BatchNorm{}, {graph.output});
-  EXPECT_THAT([&] { classify_pixels(model, random_cube(4, 4), {.patch = 3}, {}); },
+  EXPECT_THAT([&] { classify_pixels(PixelRunner(model, random_cube(4, 4), {.patch = 3}), {}); },
               ThrowsMessage<InputError>(HasSubstr("statistics of its batch")));
 }
 

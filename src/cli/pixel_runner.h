@@ -28,6 +28,8 @@ class PixelRunner {
   /// than the cube.
   PixelRunner(const model::Model& model, const Tensor& cube, const PixelOptions& options);
 
+  const Tensor& cube() const { return *cube_; }
+
   /// How many pixels are best asked at once, so that memory does not depend on the scene.
   std::int64_t batch_size() const { return batch_size_; }
 

@@ -66,7 +66,9 @@ std::string described_bands(const BandChoice& bands, const data::Scene& scene) {
 /// Where the files of a map go, and which there are.
 class MapFolder {
  public:
-  explicit MapFolder(std::string path) : path_(std::move(path)) {
+  /// `inputs`: files that no image may replace.
+  MapFolder(std::string path, std::vector<std::string> inputs)
+      : path_(std::move(path)), inputs_(std::move(inputs)) {
     std::error_code error;
     std::filesystem::create_directories(path_, error);
     if (!error) return;
@@ -84,10 +86,19 @@ class MapFolder {
 
  private:
   const std::string& added(const std::string& name) {
-    return files_.emplace_back((std::filesystem::path(path_) / name).string());
+    const std::filesystem::path path = std::filesystem::path(path_) / name;
+    for (const std::string& input : inputs_) {
+      std::error_code error;
+      if (input.empty() || !std::filesystem::equivalent(path, input, error)) continue;
+      throw InputError(fmt::format(
+          "{}: would be replaced by the map, but the recipe reads it; give another folder (-o)",
+          path.string()));
+    }
+    return files_.emplace_back(path.string());
   }
 
   std::string path_;
+  std::vector<std::string> inputs_;
   std::vector<std::string> files_;
 };
 
@@ -104,6 +115,15 @@ std::string listed(const std::vector<std::string>& files, const std::string& ban
       fmt::join(files, "\n"), bands);
 }
 
+PixelRunner pixel_runner(const MapOptions& options, const model::Model& model, const Tensor& cube,
+                         std::int64_t patch) {
+  try {
+    return {model, cube, {.patch = patch, .num_threads = options.num_threads}};
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", options.model, error.what()));
+  }
+}
+
 ExitCode run(const MapOptions& options, Output& output) {
   const model::Model model = load_model(options.model);
   const data::Request request = scene_request(options);
@@ -117,15 +137,13 @@ ExitCode run(const MapOptions& options, Output& output) {
   output.print(fmt::format(
       "{} on every pixel of {} ({}), {}\n", options.model, scene.name, divided.description,
       model.deployment ? "integer program" : "float graph in double, which is slow"));
+  const PixelRunner runner = pixel_runner(options, model, scene.cube, request.patch);
   // What needs no network comes first: a pare without PNG says so before hours of work.
-  MapFolder folder(options.out.empty() ? default_folder(options.model) : options.out);
+  MapFolder folder(options.out.empty() ? default_folder(options.model) : options.out,
+                   {request.cube, request.label_map});
   folder.write_image("truth.png", class_image(scene.labels));
   folder.write_image("false_colour.png", false_colour_image(scene.cube, bands));
-  const SceneMap map =
-      make_scene_map(classify_pixels(model, scene.cube,
-                                     {.patch = request.patch, .num_threads = options.num_threads},
-                                     output.progress()),
-                     divided);
+  const SceneMap map = make_scene_map(classify_pixels(runner, output.progress()), divided);
   folder.write_array("classes.npy", map.classes);
   folder.write_image("map.png", class_image(map.classes));
   folder.write_image("difference.png",

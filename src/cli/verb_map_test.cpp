@@ -158,6 +158,22 @@ TEST_F(MapVerb, FinerLabelsAreShownOnTheGridOfTheCube) {
   EXPECT_EQ(data::read_npy(path("map/classes.npy")).shape(), (Shape{8, 10}));
 }
 
+TEST_F(MapVerb, ReplacesNothingThatTheRecipeReads) {
+  data::write_npy(path("cube.npy"), Tensor(DType::kF32, {6, 6, 32}));
+  Tensor labels(DType::kU8, {6, 6});
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    labels.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(1 + i % 2);
+  data::write_npy(path("classes.npy"), labels);
+  write("scene.toml", "[data]\ncube = \"cube.npy\"\nlabel_map = \"classes.npy\"\npatch = 3\n");
+  save("frozen.pare", random_scene_model({32, 3, 3}, {"1", "2"}, 8));
+  EXPECT_THAT(
+      [&] {
+        mapped({"-o", path(".")});
+      },
+      ThrowsMessage<InputError>(HasSubstr("classes.npy: would be replaced by the map")));
+  EXPECT_EQ(data::read_npy(path("classes.npy")), labels);
+}
+
 TEST_F(MapVerb, RefusesWhatHasNoMap) {
   const auto refused = [&](std::vector<std::string> more, const std::string& message,
                            const std::string& model = "frozen.pare") {
