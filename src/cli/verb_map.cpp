@@ -19,6 +19,7 @@
 #include "data/npy.h"
 #include "data/png.h"
 #include "data/scene_source.h"
+#include "data/user_file.h"
 #include "recipe/data_request.h"
 
 namespace pare::cli {
@@ -89,7 +90,7 @@ class MapFolder {
     const std::filesystem::path path = std::filesystem::path(path_) / name;
     for (const std::string& input : inputs_) {
       std::error_code error;
-      if (input.empty() || !std::filesystem::equivalent(path, input, error)) continue;
+      if (!std::filesystem::equivalent(path, input, error)) continue;
       throw InputError(fmt::format(
           "{}: would be replaced by the map, but the recipe reads it; give another folder (-o)",
           path.string()));
@@ -113,6 +114,15 @@ std::string listed(const std::vector<std::string>& files, const std::string& ban
       "not, other\nlabelled ones grey. false_colour.png: bands {}, counted from 0,\neach stretched "
       "from its 2nd to its 98th percentile.",
       fmt::join(files, "\n"), bands);
+}
+
+/// The user's own, where they lie.
+std::vector<std::string> files_read(const data::Request& request) {
+  std::vector<std::string> files;
+  for (const std::string& file : {request.cube, request.label_map}) {
+    if (!file.empty()) files.push_back(data::user_file(file, request));
+  }
+  return files;
 }
 
 PixelRunner pixel_runner(const MapOptions& options, const model::Model& model, const Tensor& cube,
@@ -140,7 +150,7 @@ ExitCode run(const MapOptions& options, Output& output) {
   const PixelRunner runner = pixel_runner(options, model, scene.cube, request.patch);
   // What needs no network comes first: a pare without PNG says so before hours of work.
   MapFolder folder(options.out.empty() ? default_folder(options.model) : options.out,
-                   {request.cube, request.label_map});
+                   files_read(request));
   folder.write_image("truth.png", class_image(scene.labels));
   folder.write_image("false_colour.png", false_colour_image(scene.cube, bands));
   const SceneMap map = make_scene_map(classify_pixels(runner, output.progress()), divided);

@@ -12,6 +12,7 @@
 #include "data/envi.h"
 #include "data/source.h"
 #include "data/synthetic_scene.h"
+#include "data/user_file.h"
 
 namespace pare::data {
 namespace {
@@ -55,13 +56,8 @@ Tensor bands_last(Tensor cube, const std::string& axes, const std::string& origi
   return std::is_sorted(order.begin(), order.end()) ? cube : permuted(cube, order);
 }
 
-std::string resolved(const std::string& path, const Request& request) {
-  if (request.base_folder.empty()) return path;
-  return (std::filesystem::path(request.base_folder) / path).string();
-}
-
 Scene read_user_scene(const Request& request) {
-  const std::string cube_path = resolved(request.cube, request);
+  const std::string cube_path = user_file(request.cube, request);
   if (request.label_map.empty() && !has_named_arrays(cube_path)) {
     throw InputError(fmt::format(
         "{}: a cube without labels; give the file of its labels as data.label_map", cube_path));
@@ -70,7 +66,7 @@ Scene read_user_scene(const Request& request) {
   Grid labels = request.label_map.empty()
                     ? Grid{.values = read_array(cube_path, request.labels),
                            .origin = origin_of_array(cube_path, request.labels)}
-                    : read_grid(resolved(request.label_map, request), request.labels);
+                    : read_grid(user_file(request.label_map, request), request.labels);
   cube.values = bands_last(std::move(cube.values), request.axes, cube.origin);
   const std::string name = std::filesystem::path(request.cube).filename().string();
   return make_scene({.cube = std::move(cube.values),

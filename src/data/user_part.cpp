@@ -20,16 +20,12 @@
 #include "data/idx.h"
 #include "data/image_folder.h"
 #include "data/samples.h"
+#include "data/user_file.h"
 
 namespace pare::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string resolve(const std::string& path, const Request& request) {
-  if (request.base_folder.empty()) return path;
-  return (fs::path(request.base_folder) / path).string();
-}
 
 bool is_pattern(const std::string& path) {
   std::error_code error;
@@ -238,14 +234,14 @@ UserPart join(std::vector<UserPart> parts, const std::string& path) {
 
 UserPart read_user_part(const std::string& file, const std::string& suffix,
                         const Request& request) {
-  const std::string path = resolve(file, request);
+  const std::string path = user_file(file, request);
   std::vector<UserPart> parts;
   for (const std::string& one : files_of(path)) parts.push_back(read_one(one, suffix, request));
   return join(std::move(parts), path);
 }
 
 std::optional<UserPart> read_suffixed_part(const std::string& suffix, const Request& request) {
-  const std::string path = resolve(request.train, request);
+  const std::string path = user_file(request.train, request);
   if (!has_named_arrays(path) || is_pattern(path)) return std::nullopt;
   const ArrayFile file(path);
   if (!file.has(request.inputs + suffix)) return std::nullopt;
