@@ -69,6 +69,14 @@ void check_fits(const graph::Graph& graph, const std::string& model, const Sampl
   }
 }
 
+void check_fits(const graph::Graph& graph, const std::string& model, const data::Scene& scene,
+                std::int64_t patch) {
+  check_fits(
+      graph, model,
+      SampleKind{
+          .set = scene.name, .shape = {scene.cube.dim(2), patch, patch}, .classes = scene.classes});
+}
+
 void check_fits(const graph::Graph& graph, const std::string& model, const SplitData& data) {
   const Shape& shape = data.samples.inputs.shape();
   check_fits(graph, model,

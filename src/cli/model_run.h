@@ -8,6 +8,7 @@
 
 #include "base/progress.h"
 #include "data/dataset.h"
+#include "data/scene.h"
 #include "graph/evaluate.h"
 #include "graph/graph.h"
 #include "metrics/classification.h"
@@ -39,6 +40,9 @@ struct SampleKind {
 /// gives one output a class, and names the same classes in the same order if it names any.
 void check_fits(const graph::Graph& graph, const std::string& model, const SampleKind& kind);
 void check_fits(const graph::Graph& graph, const std::string& model, const SplitData& data);
+/// Of patches [bands, patch, patch] of a scene.
+void check_fits(const graph::Graph& graph, const std::string& model, const data::Scene& scene,
+                std::int64_t patch);
 
 /// Whether a batch norm uses the statistics of its batch, so that what the network says of a sample
 /// depends on the others.

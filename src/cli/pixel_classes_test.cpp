@@ -6,7 +6,6 @@
 #include <gmock/gmock.h>
 
 #include "base/error.h"
-#include "base/philox.h"
 #include "cli/program_run.h"
 #include "cli/test_scene_models.h"
 #include "data/patches.h"
@@ -20,15 +19,6 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 
 constexpr std::int64_t kBands = 16;
-
-Tensor random_cube(std::int64_t rows, std::int64_t columns) {
-  Tensor cube(DType::kF32, {rows, columns, kBands});
-  const Philox random(9, RandomStream::kSynthetic);
-  for (std::size_t i = 0; i < cube.size(); ++i) {
-    cube.as<float>()[i] = static_cast<float>(random.uniform(i));
-  }
-  return cube;
-}
 
 Tensor patches_of_all(const Tensor& cube, std::int64_t patch) {
   std::vector<std::int64_t> pixels(static_cast<std::size_t>(cube.dim(0) * cube.dim(1)));
@@ -49,7 +39,7 @@ std::vector<std::int64_t> elements(const Tensor& tensor) {
 TEST(ClassifyPixels, AreWhatTheProgramSaysOfTheirPatchesInAnyBatchesAndThreads) {
   const model::Model model = random_scene_model({kBands, 5, 5}, {"a", "b", "c", "d"}, 3);
   // 4800 pixels, and the most in a batch are 4096.
-  const Tensor cube = random_cube(80, 60);
+  const Tensor cube = random_cube({80, 60, kBands}, 9);
   std::vector<std::int64_t> done;
   const Tensor classes =
       classify_pixels(PixelRunner(model, cube, {.patch = 5}), [&](const Progress& progress) {
@@ -68,7 +58,7 @@ TEST(ClassifyPixels, AreWhatTheProgramSaysOfTheirPatchesInAnyBatchesAndThreads) 
 TEST(ClassifyPixels, OfAFloatGraphAreWhatItSays) {
   const model::Model model =
       without_program(random_scene_model({kBands, 3, 3}, {"a", "b", "c"}, 4));
-  const Tensor cube = random_cube(9, 15);
+  const Tensor cube = random_cube({9, 15, kBands}, 9);
   const Tensor all =
       graph::evaluate(model.graph, graph::map_input(model.graph, patches_of_all(cube, 3)));
   EXPECT_EQ(elements(classify_pixels(PixelRunner(model, cube, {.patch = 3}), {})),
@@ -79,8 +69,11 @@ TEST(ClassifyPixels, RefuseWhatDependsOnOtherPixels) {
   model::Model model = without_program(random_scene_model({kBands, 3, 3}, {"a", "b"}, 5));
   graph::Graph& graph = model.graph;
   graph.output = graph::add_node(graph, "bn", graph::BatchNorm{}, {graph.output});
-  EXPECT_THAT([&] { classify_pixels(PixelRunner(model, random_cube(4, 4), {.patch = 3}), {}); },
-              ThrowsMessage<InputError>(HasSubstr("statistics of its batch")));
+  EXPECT_THAT(
+      [&] {
+        classify_pixels(PixelRunner(model, random_cube({4, 4, kBands}, 9), {.patch = 3}), {});
+      },
+      ThrowsMessage<InputError>(HasSubstr("statistics of its batch")));
 }
 
 }  // namespace

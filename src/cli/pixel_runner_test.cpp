@@ -4,7 +4,6 @@
 
 #include <gmock/gmock.h>
 
-#include "base/philox.h"
 #include "cli/program_run.h"
 #include "cli/test_scene_models.h"
 #include "data/patches.h"
@@ -14,15 +13,6 @@ namespace pare::cli {
 namespace {
 
 constexpr std::int64_t kBandsOfTest = 16;
-
-Tensor made_cube(std::int64_t rows, std::int64_t columns) {
-  Tensor cube(DType::kF32, {rows, columns, kBandsOfTest});
-  const Philox random(11, RandomStream::kSynthetic);
-  for (std::size_t i = 0; i < cube.size(); ++i) {
-    cube.as<float>()[i] = static_cast<float>(random.uniform(i));
-  }
-  return cube;
-}
 
 /// All pixels of a cube, in an order that goes to and fro.
 std::vector<std::int64_t> shuffled_pixels(std::int64_t count) {
@@ -34,7 +24,7 @@ std::vector<std::int64_t> shuffled_pixels(std::int64_t count) {
 
 TEST(RunOnPixels, SaysWhatTheProgramSaysOfAllPatchesAtOnce) {
   const model::Model model = random_scene_model({kBandsOfTest, 5, 5}, {"a", "b", "c", "d"}, 3);
-  const Tensor cube = made_cube(80, 60);
+  const Tensor cube = random_cube({80, 60, kBandsOfTest}, 11);
   const std::vector<std::int64_t> pixels = shuffled_pixels(4800);
   std::vector<std::int64_t> done;
   const std::vector<double> values =
@@ -51,7 +41,7 @@ TEST(RunOnPixels, SaysWhatTheProgramSaysOfAllPatchesAtOnce) {
 TEST(RunOnPixels, SaysWhatTheFloatGraphSaysOfAllPatchesAtOnce) {
   const model::Model model =
       without_program(random_scene_model({kBandsOfTest, 3, 3}, {"a", "b", "c"}, 4));
-  const Tensor cube = made_cube(9, 15);
+  const Tensor cube = random_cube({9, 15, kBandsOfTest}, 11);
   const std::vector<std::int64_t> pixels = shuffled_pixels(135);
   const Tensor raw = data::cut_patches(cube, 3, pixels);
   const Tensor all = graph::evaluate(model.graph, graph::map_input(model.graph, raw));
@@ -61,7 +51,7 @@ TEST(RunOnPixels, SaysWhatTheFloatGraphSaysOfAllPatchesAtOnce) {
 TEST(PixelRunner, TakesFewerPixelsAtOnceWhereTheyAreLarge) {
   // 64 MiB / (16 x 63 x 63 elements x 20 bytes) = 52.8…
   const model::Model model = random_scene_model({kBandsOfTest, 63, 63}, {"a", "b"}, 5);
-  const Tensor cube = made_cube(70, 64);
+  const Tensor cube = random_cube({70, 64, kBandsOfTest}, 11);
   EXPECT_EQ(PixelRunner(model, cube, {.patch = 63}).batch_size(), 52);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/philox.h"
 #include "lower/lower.h"
 #include "lower/test_networks.h"
 #include "model/deploy.h"
@@ -35,6 +36,16 @@ inline model::Model random_scene_model(const Shape& sample, const std::vector<st
   samples.insert(samples.begin(), 2);
   model.deployment = model::deploy(lower::lower(model.graph), Tensor(DType::kF32, samples));
   return model;
+}
+
+/// [rows, columns, bands], numbers from 0 to 1.
+inline Tensor random_cube(const Shape& shape, std::uint64_t seed) {
+  Tensor cube(DType::kF32, shape);
+  const Philox random(seed, RandomStream::kSynthetic);
+  for (std::size_t i = 0; i < cube.size(); ++i) {
+    cube.as<float>()[i] = static_cast<float>(random.uniform(i));
+  }
+  return cube;
 }
 
 /// The float graph alone.

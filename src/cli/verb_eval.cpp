@@ -64,10 +64,7 @@ Answered of_scene(const model::Model& model, const EvalOptions& options,
                   const data::Request& request, const ProgressSink& progress) {
   const data::DividedScene divided = data::divide_scene(request);
   const data::Scene& scene = divided.scene;
-  check_fits(model.graph, options.model,
-             SampleKind{.set = scene.name,
-                        .shape = {scene.cube.dim(2), request.patch, request.patch},
-                        .classes = scene.classes});
+  check_fits(model.graph, options.model, scene, request.patch);
   const std::vector<std::int64_t>& pixels =
       options.split == SplitName::kTest ? divided.split.test : divided.split.validation;
   return {.set = scene.name,

@@ -139,10 +139,7 @@ ExitCode run(const MapOptions& options, Output& output) {
   const data::Request request = scene_request(options);
   const data::DividedScene divided = data::divide_scene(request);
   const data::Scene& scene = divided.scene;
-  check_fits(model.graph, options.model,
-             SampleKind{.set = scene.name,
-                        .shape = {scene.cube.dim(2), request.patch, request.patch},
-                        .classes = scene.classes});
+  check_fits(model.graph, options.model, scene, request.patch);
   const BandChoice bands = chosen_bands(options, scene);
   output.print(fmt::format(
       "{} on every pixel of {} ({}), {}\n", options.model, scene.name, divided.description,

@@ -46,7 +46,7 @@ class TableOp {
       writer_.line("continue;");
       writer_.close();
     }
-    if (weight.circulant && range_of(weight).lowest != range_of(weight).highest) {
+    if (weight.circulant && !is_one_number(weight)) {
       circulant_sum(op, *weight.circulant, n, x);
     } else {
       writer_.line("for (size_t j = 0; j < {}; ++j) sum += {} * ({}){};", n,
@@ -208,7 +208,7 @@ class TableOp {
  private:
   /// The same for all elements: its cheapest form.
   void requantize_as_one(const program::Requantize& op) {
-    const auto one = [&](ConstantId id) { return range_of(program_.constant(id)).lowest; };
+    const auto one = [&](ConstantId id) { return program_.constant(id).values.front(); };
     const Interval interval = parts_.frame.interval(parts_.x);
     const Requantizing function{
         interval,    one(op.multiplier), one(op.addend), static_cast<int>(one(op.shift)),
@@ -279,10 +279,7 @@ void write_array(const std::string& name, CType type, std::span<const std::int64
 }  // namespace
 
 bool has_one_requantize(const Program& program, const program::Requantize& op) {
-  const auto is_one = [&](ConstantId id) {
-    const Interval range = range_of(program.constant(id));
-    return range.lowest == range.highest;
-  };
+  const auto is_one = [&](ConstantId id) { return is_one_number(program.constant(id)); };
   return is_one(op.multiplier) && is_one(op.addend) && is_one(op.shift);
 }
 

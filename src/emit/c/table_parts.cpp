@@ -39,6 +39,11 @@ Interval range_of(const program::Constant& constant) {
   return {lowest, highest};
 }
 
+bool is_one_number(const program::Constant& constant) {
+  const Interval range = range_of(constant);
+  return range.lowest == range.highest;
+}
+
 TableParts::TableParts(const Frame& of, const Node& op, Tables& tables, Writer& to_write)
     : frame(of),
       program(of.program),
@@ -64,9 +69,9 @@ void TableParts::loop() {
 }
 
 std::string TableParts::element(ConstantId id, const std::string& index, CType type) {
-  const Interval range = range_of(program.constant(id));
-  if (range.lowest == range.highest) {
-    return fmt::format("({}){}", to_string(type), literal(range.lowest, type));
+  const program::Constant& constant = program.constant(id);
+  if (is_one_number(constant)) {
+    return fmt::format("({}){}", to_string(type), literal(constant.values.front(), type));
   }
   tables_.stored.insert(id.value);
   return fmt::format("({}){}[{}]", to_string(type), frame.constants[id.value], index);
@@ -85,11 +90,15 @@ std::string TableParts::leading(const program::Constant& table) const {
   return group_index(program::leading_axes(table.shape), program.buffer(x).shape);
 }
 
-CType TableParts::sum_type(ConstantId weight, const std::optional<ConstantId>& bias) const {
+Interval TableParts::sum_range(ConstantId weight, const std::optional<ConstantId>& bias) const {
   Interval all = *frame.intervals.partial_sums[y.value];
   all = hull_of(all, hull_of(range_of(program.constant(weight)), width_range(x)));
   if (bias) all = hull_of(all, range_of(program.constant(*bias)));
-  return computing_type(all);
+  return all;
+}
+
+CType TableParts::sum_type(ConstantId weight, const std::optional<ConstantId>& bias) const {
+  return computing_type(sum_range(weight, bias));
 }
 
 }  // namespace pare::emit::c

@@ -10,6 +10,8 @@ namespace pare::emit::c {
 
 /// The lowest and highest value of a constant.
 Interval range_of(const program::Constant& constant);
+/// Whether all values of a constant are equal: it is written as the number, without a table.
+bool is_one_number(const program::Constant& constant);
 
 /// What the table style writes of any op: pointers to the step's values, elements of constants.
 class TableParts {
@@ -42,7 +44,9 @@ class TableParts {
   /// The row of a table that broadcasts to element i of x.
   std::string leading(const program::Constant& table) const;
 
-  /// Holds the sums of an op with weights, every operand and every partial sum.
+  /// The sums of an op with weights, every operand and every partial sum.
+  Interval sum_range(ConstantId weight, const std::optional<ConstantId>& bias) const;
+  /// What sums are computed in: holds their range.
   CType sum_type(ConstantId weight, const std::optional<ConstantId>& bias) const;
 
  private:

@@ -17,7 +17,7 @@
 namespace pare::emit::c {
 namespace {
 
-/// Outputs whose sums are made together; a stack has room for them anywhere.
+/// Outputs whose sums are made together, on the stack.
 constexpr std::int64_t kMostSums = 128;
 
 /// With fewer channels a word would hold next to nothing: they are read as they are.
@@ -31,10 +31,9 @@ std::int64_t num_words(std::int64_t channels) {
   return (channels + kSpikesPerWord - 1) / kSpikesPerWord;
 }
 
-/// With equal weights there is no table to take rows of.
-bool are_equal(const Program& program, ConstantId id) {
-  const Interval range = range_of(program.constant(id));
-  return range.lowest == range.highest;
+/// With equal weights there is none.
+bool has_rows(const Program& program, ConstantId weight) {
+  return !is_one_number(program.constant(weight));
 }
 
 /// The sums of some outputs side by side: `sum`, of those from `first` on.
@@ -83,11 +82,9 @@ class Sums {
 
   /// Holds every partial sum, weights and bias.
   CType type() const {
-    Interval all = hull_of(*parts_.frame.intervals.partial_sums[parts_.y.value],
-                           range_of(parts_.program.constant(weight_)));
-    if (bias_) all = hull_of(all, range_of(parts_.program.constant(*bias_)));
+    const Interval range = parts_.sum_range(weight_, bias_);
     const CType narrow{16, true};
-    return narrow.range().contains(all) ? narrow : computing_type(all);
+    return narrow.range().contains(range) ? narrow : computing_type(range);
   }
 
   TableParts& parts_;
@@ -144,12 +141,12 @@ void write_tap(const TableParts& parts, const WindowLoops& loops, const graph::W
 }  // namespace
 
 bool adds_spikes(const Program& program, const Node& node, const program::Conv& op) {
-  return is_spikes(program, node) && op.groups == 1 && !are_equal(program, op.weight);
+  return is_spikes(program, node) && op.groups == 1 && has_rows(program, op.weight);
 }
 
 bool adds_spikes(const Program& program, const Node& node, const program::Linear& op) {
   return is_spikes(program, node) && !op.predicate_block &&
-         !program.constant(op.weight).circulant && !are_equal(program, op.weight);
+         !program.constant(op.weight).circulant && has_rows(program, op.weight);
 }
 
 std::int64_t num_spike_words(const Program& program, const Node& node) {
