@@ -112,7 +112,8 @@ TEST(EmittedC, TablesOfSpikingNetsAreEqualToTheReference) {
 
 /// More channels than a word has bits, and more outputs than sums are made of at once.
 program::Program wide_layers() {
-  program::Program program{.name = "wide"};
+  program::Program program;
+  program.name = "wide";
   program::RandomNumbers random(1);
   const auto add_weight = [&](const char* name, Shape shape) {
     program::Constant weight{.name = name, .width = {6, true}, .shape = std::move(shape)};
