@@ -49,41 +49,102 @@ HWY_NOINLINE VInts codes_exactly(const InputMapper& mapper, VFloats raw, std::si
   return clamped(mapper, hn::IfThenElse(hn::IsNaN(code), zero_point, code));
 }
 
-HWY_INLINE VInts codes_of(const InputMapper& mapper, VFloats raw, std::size_t e) {
+#if HWY_NATIVE_FMA
+/// The quick way (InputMapper::gain), its constants in registers.
+class Quick {
+ public:
+  explicit Quick(const InputMapper& mapper)
+      : near_(hn::Set(Floats(), mapper.near)),
+        slack_(hn::Set(Floats(), 0.5F - mapper.near_zero)),
+        zero_point_(hn::Set(Floats(), mapper.zero_point)),
+        lowest_(hn::Set(Floats(), mapper.lowest)),
+        highest_(hn::Set(Floats(), mapper.highest)) {}
+
+  /// Whether `codes` are those of y = gain raw + offset: not where y lies too near the edge between
+  /// two codes, nor where it is NaN.
+  HWY_INLINE bool operator()(VFloats y, VInts& codes) const {
+    const VFloats code = hn::Round(y);
+    const VFloats slack = hn::NegMulAdd(hn::Abs(y), near_, slack_);
+    codes = to_nearest_ints(hn::Min(hn::Max(hn::Add(code, zero_point_), lowest_), highest_));
+    return hn::AllTrue(Floats(), hn::Lt(hn::Abs(hn::Sub(y, code)), slack));
+  }
+
+ private:
+  VFloats near_;
+  VFloats slack_;
+  VFloats zero_point_;
+  VFloats lowest_;
+  VFloats highest_;
+};
+#endif
+
+/// Samples that are mapped together.
+constexpr std::size_t kRows = 4;
+/// As many elements of a row at a time as fit the room for them.
+constexpr std::size_t kRoom = 256;
+
+struct Rows {
+  alignas(64) std::byte bytes[kRows][kRoom * sizeof(std::int32_t)] = {};
+};
+
+/// Rows of samples: their raw numbers, and where their codes go.
+struct RowsOf {
+  const float* raw;
+  std::size_t raw_stride;  ///< numbers
+  std::byte* to;
+  std::size_t to_stride;  ///< bytes
+};
+
+/// The codes of vectors of kNum rows: of raw elements e, e + 1, …
+template <std::size_t kNum, class Load>
+HWY_INLINE void map_vectors(const InputMapper& mapper, const Load& load, std::size_t e,
+                            VInts (&codes)[kNum]) {
 #if HWY_NATIVE_FMA
   if (!mapper.gain.empty()) {
-    const VFloats y = hn::MulAdd(raw, hn::LoadU(Floats(), mapper.gain.data() + e),
-                                 hn::LoadU(Floats(), mapper.offset.data() + e));
-    const VFloats code = hn::Round(y);
-    const VFloats slack = hn::NegMulAdd(hn::Abs(y), hn::Set(Floats(), mapper.near),
-                                        hn::Set(Floats(), 0.5F - mapper.near_zero));
-    // False for NaN.
-    if (HWY_LIKELY(hn::AllTrue(Floats(), hn::Lt(hn::Abs(hn::Sub(y, code)), slack)))) {
-      return clamped(mapper, hn::Add(code, hn::Set(Floats(), mapper.zero_point)));
+    const Quick quick(mapper);
+    const VFloats gain = hn::LoadU(Floats(), mapper.gain.data() + e);
+    const VFloats offset = hn::LoadU(Floats(), mapper.offset.data() + e);
+    for (std::size_t r = 0; r < kNum; ++r) {
+      const VFloats raw = load(r);
+      if (HWY_LIKELY(quick(hn::MulAdd(raw, gain, offset), codes[r]))) continue;
+      codes[r] = codes_exactly(mapper, raw, e);
     }
+    return;
   }
 #endif
-  return codes_exactly(mapper, raw, e);
+  for (std::size_t r = 0; r < kNum; ++r) codes[r] = codes_exactly(mapper, load(r), e);
 }
 
-/// The codes of elements first … first + count - 1 of one sample, as elements of the buffer.
-HWY_INLINE void map_row(const InputMapper& mapper, const float* raw, std::size_t first,
-                        std::size_t count, Element element, std::byte* to) {
+/// The codes of elements first … first + count - 1 of kNum samples, as elements of the buffer.
+template <std::size_t kNum>
+HWY_INLINE void map_rows_of(const InputMapper& mapper, const RowsOf& rows, std::size_t first,
+                            std::size_t count, Element element) {
   const std::size_t n = num_lanes();
   const std::size_t size = size_of(element);
+  VInts codes[kNum];
   std::size_t i = 0;
   for (; i + n <= count; i += n) {
-    const std::size_t e = first + i;
-    store_lanes(codes_of(mapper, hn::LoadU(Floats(), raw + e), e), element, to + i * size);
+    const auto load = [&](std::size_t r) PARE_KERNEL_ATTR {
+      return hn::LoadU(Floats(), rows.raw + r * rows.raw_stride + first + i);
+    };
+    map_vectors(mapper, load, first + i, codes);
+    for (std::size_t r = 0; r < kNum; ++r) {
+      store_lanes(codes[r], element, rows.to + r * rows.to_stride + i * size);
+    }
   }
   if (i == count) return;
   // Highway's emulated masked load reads what it masks, which may lie behind the samples.
-  HWY_ALIGN float last[hn::MaxLanes(Floats())] = {};
-  std::memcpy(last, raw + first + i, (count - i) * sizeof(float));
-  const VFloats rest = hn::Load(Floats(), last);
-  alignas(64) std::byte tail[64 * sizeof(std::int32_t)];
-  store_lanes(codes_of(mapper, rest, first + i), element, tail);
-  std::memcpy(to + i * size, tail, (count - i) * size);
+  const auto load = [&](std::size_t r) PARE_KERNEL_ATTR {
+    HWY_ALIGN float last[hn::MaxLanes(Floats())] = {};
+    std::memcpy(last, rows.raw + r * rows.raw_stride + first + i, (count - i) * sizeof(float));
+    return hn::Load(Floats(), last);
+  };
+  map_vectors(mapper, load, first + i, codes);
+  for (std::size_t r = 0; r < kNum; ++r) {
+    alignas(64) std::byte tail[64 * sizeof(std::int32_t)];
+    store_lanes(codes[r], element, tail);
+    std::memcpy(rows.to + r * rows.to_stride + i * size, tail, (count - i) * size);
+  }
 }
 
 template <class Group>
@@ -92,15 +153,6 @@ void spread(const std::byte* row, std::size_t num_groups, std::size_t stride, st
     std::memcpy(to + g * stride * sizeof(Group), row + g * sizeof(Group), sizeof(Group));
   }
 }
-
-/// As many elements of a row at a time as fit the room for them.
-constexpr std::size_t kRoom = 256;
-/// Samples whose groups are spread together.
-constexpr std::size_t kRows = 4;
-
-struct Rows {
-  alignas(64) std::byte bytes[kRows][kRoom * sizeof(std::int32_t)] = {};
-};
 
 /// Groups of 32 bits of four samples: each group's go side by side.
 HWY_INLINE void spread_fours(const Rows& rows, std::size_t num_groups, std::size_t stride,
@@ -136,8 +188,14 @@ void map_rows(const InputCall& call, std::size_t s, std::size_t first, std::size
   const std::size_t num_groups = (count + call.x.interleave - 1) / call.x.interleave;
   const std::size_t num_rows = HWY_MIN(kRows, call.extent.lanes - s);
   std::byte* to = call.x.data + first * stride * size_of(call.x.element) + s * group_bytes;
-  for (std::size_t r = 0; r < num_rows; ++r) {
-    map_row(mapper, call.raw + (s + r) * mapper.size, first, count, call.x.element, rows.bytes[r]);
+  const RowsOf of = {call.raw + s * mapper.size, mapper.size, rows.bytes[0], sizeof(rows.bytes[0])};
+  if (num_rows == kRows) {
+    map_rows_of<kRows>(mapper, of, first, count, call.x.element);
+  } else {
+    for (std::size_t r = 0; r < num_rows; ++r) {
+      const RowsOf one = {of.raw + r * of.raw_stride, 0, of.to + r * of.to_stride, 0};
+      map_rows_of<1>(mapper, one, first, count, call.x.element);
+    }
   }
   // There is room for whole fours of samples.
   if (group_bytes == 4) return spread_fours(rows, num_groups, stride, to);
@@ -153,7 +211,7 @@ void map_rows(const InputCall& call, std::size_t s, std::size_t first, std::size
 void map_input(const InputCall& call) noexcept {
   const std::size_t size = call.mapper.size;
   if (call.extent.stride == 1) {
-    return map_row(call.mapper, call.raw, 0, size, call.x.element, call.x.data);
+    return map_rows_of<1>(call.mapper, {call.raw, 0, call.x.data, 0}, 0, size, call.x.element);
   }
   Rows rows;
   for (std::size_t s = 0; s < call.extent.lanes; s += kRows) {

@@ -377,8 +377,9 @@ std::vector<InstructionSet> instruction_sets() {
 #if HWY_TARGETS & HWY_AVX2
   if ((here & HWY_AVX2) != 0) sets.push_back(InstructionSet::kAvx2);
 #endif
-#if HWY_TARGETS & HWY_AVX3_DL
-  if ((here & HWY_AVX3_DL) != 0) sets.push_back(InstructionSet::kAvx512Vnni);
+#if HWY_TARGETS & HWY_AVX3
+  if ((here & HWY_AVX3) != 0 && __builtin_cpu_supports("avx512vnni"))
+    sets.push_back(InstructionSet::kAvx512Vnni);
 #endif
   return sets;
 }
@@ -390,8 +391,8 @@ const Kernels& kernels_of(InstructionSet set) {
 #if HWY_TARGETS & HWY_AVX2
   if (set == InstructionSet::kAvx2) return N_AVX2::linear_kernels();
 #endif
-#if HWY_TARGETS & HWY_AVX3_DL
-  if (set == InstructionSet::kAvx512Vnni) return N_AVX3_DL::linear_kernels();
+#if HWY_TARGETS & HWY_AVX3
+  if (set == InstructionSet::kAvx512Vnni) return N_AVX3::linear_kernels();
 #endif
   (void)set;
   return HWY_STATIC_DISPATCH(linear_kernels)();

@@ -18,7 +18,7 @@ constexpr std::size_t kMostShorts = 32;  // lanes of the widest vector
 
 /// sum + the products of two unsigned and two signed bytes, which fit 16 bits.
 HWY_INLINE VShorts pair_dot(VShorts sum, VInts x, VInts w) {
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX3
   return hn::Add(sum, VShorts{_mm512_maddubs_epi16(x.raw, w.raw)});
 #elif HWY_TARGET == HWY_AVX2
   return hn::Add(sum, VShorts{_mm256_maddubs_epi16(x.raw, w.raw)});
