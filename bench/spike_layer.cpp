@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -120,8 +122,14 @@ void compare(const Layer& layer, engine::InstructionSet set) {
 }  // namespace
 }  // namespace pare::bench
 
-int main() {
+int main(int argc, char** argv) {
+  CLI::App app("The sums of a spiking layer: adding what spiked against multiplying everything");
+  std::string only;
+  app.add_option("--instruction-set", only,
+                 "portable, neon, avx2 or avx512-vnni (default: all that this machine has)");
+  CLI11_PARSE(app, argc, argv);
   for (const auto set : pare::engine::instruction_sets()) {
+    if (!only.empty() && name_of(set) != only) continue;
     for (const int bits : {6, 8}) pare::bench::compare(pare::bench::Layer(bits), set);
   }
   return 0;

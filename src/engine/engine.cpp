@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "engine/measured_kernels.h"
 #include "program/check.h"
 
 namespace pare::engine {
@@ -75,13 +76,24 @@ Engine::~Engine() = default;
 void Engine::make_plans(const Options& options) {
   packed_ = PackedMatrices(program_.buffers.size());
   const program::ProgramIntervals intervals = program::intervals(program_);
-  const auto plan = [&](PlanKind kind) {
-    return make_plan(
-        {program_, intervals, kind, instruction_set_, options.is_generic, options.preferred},
-        packed_);
+  KernelPreferences measured;
+  const auto plan = [&](PlanKind kind, PackedMatrices& packed) {
+    return make_plan({program_, intervals, kind, instruction_set_, options.is_generic,
+                      options.preferred, &measured},
+                     packed);
   };
-  sample_plan_ = plan(PlanKind::kSample);
-  if (!sample_plan_.is_for_one_sample()) batch_plan_ = plan(PlanKind::kBatch);
+  if (options.measures && !options.is_generic && !options.preferred && is_pruned(program_)) {
+    PackedMatrices tried = packed_;  // of all kernels; those that are not chosen go with it
+    const bool is_for_one = plan(PlanKind::kSample, tried).is_for_one_sample();
+    const PlanKind kind = is_for_one ? PlanKind::kSample : PlanKind::kBatch;
+    measured = measured_kernels(program_, kind, [&](const KernelPreferences& preferences) {
+      measured = preferences;
+      return plan(kind, tried);
+    });
+    packed_.epilogues = tried.epilogues;
+  }
+  sample_plan_ = plan(PlanKind::kSample, packed_);
+  if (!sample_plan_.is_for_one_sample()) batch_plan_ = plan(PlanKind::kBatch, packed_);
   drop_constants(program_);
 }
 

@@ -22,6 +22,9 @@ struct Options {
   bool is_generic = false;
   /// The kernel that linear ops get in batches where it fits, whatever the model says; for tests.
   std::optional<KernelKind> preferred = std::nullopt;
+  /// Whether the kernels that fit pruned layers are timed here and now, which may overrule the
+  /// model of what they cost. It changes what is fast, and no result.
+  bool measures = true;
 };
 
 /// An integer program ready to run: kernels chosen, weights packed. It never changes after it was

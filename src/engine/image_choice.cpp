@@ -96,7 +96,7 @@ class Chooser {
       return fastest_kernel(weights.matrix(program::hull(request_.intervals.buffers[x.value])),
                             {.instruction_set = request_.instruction_set,
                              .allows_pairs = allows_pairs,
-                             .preferred = request_.preferred,
+                             .preferred = preferred_kernel(request_, conv.node->outputs[0]),
                              .is_image = true});
     };
     const auto take_pairs = [&] {

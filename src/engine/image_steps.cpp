@@ -135,7 +135,7 @@ LinearStep ImageSteps::linear_step(const ImageConv& conv, const ImageLayout& x) 
       window_matrix(request_.program, std::get<program::Conv>(conv.node->op), conv.window,
                     x.interleave, x.is_spread);
   const std::vector<std::uint16_t> lanes = lanes_of(weights, x).value();
-  LinearStep made{.kind = conv.kind};
+  LinearStep made{.kind = conv.kind, .sums = conv.node->outputs[0]};
   if (conv.kind == KernelKind::kSparsePairs) {
     made.op = conv.pairs;
     auto pairs = std::make_shared<PairWeights>(*made.op.pairs);

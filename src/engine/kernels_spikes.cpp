@@ -320,7 +320,7 @@ void sum_dense(const SpikeSums& sums, const std::uint8_t* bits, const SpikeRoom&
 
 Totals sum(const SpikeSums& sums, const std::byte* spikes, const SpikeRoom& room) {
   const auto* bits = reinterpret_cast<const std::uint8_t*>(spikes) + kSpikeHeader;
-  if (sums.dense_kernel != nullptr && num_spikes(spikes) >= sums.dense_from) {
+  if (sums.dense_kernel != nullptr) {
     sum_dense(sums, bits, room);
     return {room.totals, false};
   }

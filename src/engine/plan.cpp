@@ -115,7 +115,7 @@ class Planner {
     }
     const std::vector<std::int64_t> expanded = weights_of(node);
     const Matrix matrix = matrix_of(node, expanded, 4);
-    if (fastest(matrix, true) != KernelKind::kSparsePairs) return false;
+    if (fastest(node, matrix, true) != KernelKind::kSparsePairs) return false;
     const Node* next = fused_requantize(
         section, num_readers_, [](const Node&) { return true; }, node.outputs[0]);
     if (next != nullptr && add_pairs(node, next, matrix)) return true;
@@ -139,16 +139,19 @@ class Planner {
     if (!pairs) return false;
     op.pairs = std::make_shared<const PairWeights>(std::move(*pairs));
     packed_.pairs[node.outputs[0].value] = op.pairs;
-    pairs_.emplace(node.outputs[0].value,
-                   PairsStep{requantize, {KernelKind::kSparsePairs, kernels().pairs_batch, op}});
+    pairs_.emplace(node.outputs[0].value, PairsStep{requantize,
+                                                    {.kind = KernelKind::kSparsePairs,
+                                                     .kernel = kernels().pairs_batch,
+                                                     .op = op,
+                                                     .sums = node.outputs[0]}});
     return true;
   }
 
-  /// The kernel of a batch that is modelled, or asked for, to be the fastest.
-  KernelKind fastest(const Matrix& matrix, bool allows_pairs) const {
+  /// The kernel of a batch that is modelled, measured, or asked for, to be the fastest.
+  KernelKind fastest(const Node& node, const Matrix& matrix, bool allows_pairs) const {
     return fastest_kernel(matrix, {.instruction_set = request_.instruction_set,
                                    .allows_pairs = allows_pairs,
-                                   .preferred = request_.preferred});
+                                   .preferred = preferred_kernel(request_, node.outputs[0])});
   }
 
   // ----------------------------------------------------------------------------------- steps
@@ -257,7 +260,7 @@ class Planner {
     if (!can_store(storage(y))) return std::nullopt;
     const program::Constant& weight = program_.constant(op.weight);
     const auto num_outputs = static_cast<std::size_t>(weight.shape[0]);
-    LinearStep step;
+    LinearStep step{.sums = node.outputs[0]};
     step.op.num_rows = storage(y).size / num_outputs;
     if (step.op.num_rows > 1 && num_outputs % storage(y).interleave != 0) return std::nullopt;
     if (requantize != nullptr) {
@@ -317,7 +320,7 @@ class Planner {
     const std::size_t index = node.outputs[0].value;
     const bool is_bytes = interleave == 4;
     const bool is_batch = request_.kind == PlanKind::kBatch;
-    if (is_batch && step.op.num_rows == 1 && is_sparse(fastest(matrix, false))) {
+    if (is_batch && step.op.num_rows == 1 && is_sparse(fastest(node, matrix, false))) {
       auto& sparse = packed_.sparse[index];
       if (sparse == nullptr) sparse = std::make_shared<SparseWeights>(pack_sparse(matrix));
       step.op.sparse = sparse;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,7 @@ struct LinearStep {
   LinearKernel kernel = nullptr;
   LinearOp op = {};
   std::optional<OnImage> on_image = std::nullopt;
+  program::BufferId sums = {};  ///< what the op alone, without the requantize behind it, writes
 };
 
 struct ImageStep {
@@ -113,6 +115,9 @@ struct PackedMatrices {
 
 enum class PlanKind : std::uint8_t { kSample, kBatch };
 
+/// Kernels for linear ops and convolutions, where they fit, by the buffers that these write.
+using KernelPreferences = std::map<std::uint32_t, KernelKind>;
+
 struct PlanRequest {
   const program::Program& program;
   const program::ProgramIntervals& intervals;
@@ -120,6 +125,7 @@ struct PlanRequest {
   InstructionSet instruction_set = InstructionSet::kPortable;
   bool is_generic = false;                             ///< no kernels, for tests
   std::optional<KernelKind> preferred = std::nullopt;  ///< for linear ops that it fits, for tests
+  const KernelPreferences* measured = nullptr;         ///< go before what the model says
 };
 
 Plan make_plan(const PlanRequest& request, PackedMatrices& packed);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -27,6 +28,15 @@ inline std::size_t interleave_for(program::Interval x, program::Interval weight)
   const bool has_bytes = fits_bits(8, x) || program::Interval{0, 255}.contains(x);
   if (has_bytes && fits_bits(8, weight)) return 4;
   return fits_bits(16, x) && fits_bits(16, weight) ? 2 : 0;
+}
+
+/// The kernel that an op shall have if it fits, whatever the model says; `sums` is what it writes.
+inline std::optional<KernelKind> preferred_kernel(const PlanRequest& request,
+                                                  program::BufferId sums) {
+  if (request.preferred || request.measured == nullptr) return request.preferred;
+  const auto measured = request.measured->find(sums.value);
+  if (measured == request.measured->end()) return std::nullopt;
+  return measured->second;
 }
 
 /// Whether kernels store outputs so.

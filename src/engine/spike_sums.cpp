@@ -14,25 +14,17 @@ namespace {
 using graph::Window;
 using program::Interval;
 
-struct Machine {
-  std::size_t vector_bytes;
-  /// How many of 100 inputs spike where multiplying all becomes faster than adding rows. None: it
-  /// is not, at any rate, with AVX2 and portable vectors as bench/spike_layer.cpp measures it; the
-  /// one with AVX-512 is an estimate.
-  std::optional<std::size_t> densest;
-};
-
-constexpr Machine machine_of(InstructionSet set) {
+constexpr std::size_t vector_bytes(InstructionSet set) {
   switch (set) {
     case InstructionSet::kAvx512Vnni:
-      return {64, 50};
+      return 64;
     case InstructionSet::kAvx2:
-      return {32, std::nullopt};
+      return 32;
     case InstructionSet::kNeon:
     case InstructionSet::kPortable:
       break;
   }
-  return {16, std::nullopt};
+  return 16;
 }
 
 /// Bytes of weights that are added in one go: most of the smallest first-level cache.
@@ -132,7 +124,6 @@ std::vector<std::int64_t> by_stored_tap(std::span<const std::int64_t> weight,
 std::optional<SpikeSums> make_spike_sums(const SpikeConv& conv, const AxisOrder& order,
                                          InstructionSet set, std::optional<KernelKind> preferred) {
   if (!fits_bits(32, conv.sums)) return std::nullopt;
-  const Machine machine = machine_of(set);
   const StoredWindow of = stored_window(conv.window, conv.num_channels, order);
   const auto& [outer, middle, inner] = of.window.axes;
   SpikeSums made{.window = of.window,
@@ -149,9 +140,9 @@ std::optional<SpikeSums> make_spike_sums(const SpikeConv& conv, const AxisOrder&
     made.ints = rows_of<std::int32_t>(weight, conv.num_outputs, made.row);
     made.int_bias = bias_row<std::int32_t>(conv.bias, made.row);
   } else if (kByteRows * (with_zero.highest - with_zero.lowest) <= 255) {
-    made.row = round_up(conv.num_outputs, machine.vector_bytes);
+    made.row = round_up(conv.num_outputs, vector_bytes(set));
     made.offset = static_cast<std::int16_t>(-with_zero.lowest);
-    made.bytes = byte_rows(weight, made, machine.vector_bytes);
+    made.bytes = byte_rows(weight, made, vector_bytes(set));
     made.short_bias = bias_row<std::int16_t>(conv.bias, made.row);
   } else {
     made.shorts = rows_of<std::int16_t>(weight, conv.num_outputs, made.row);
@@ -162,11 +153,7 @@ std::optional<SpikeSums> make_spike_sums(const SpikeConv& conv, const AxisOrder&
     return std::nullopt;
   }
   made.blocks = blocks_of(made);
-  const bool is_dense = preferred == KernelKind::kDenseBytes;
-  if (!fits_bits(8, weights) || preferred == KernelKind::kSpikes ||
-      (!machine.densest && !is_dense)) {
-    return made;
-  }
+  if (!fits_bits(8, weights) || preferred != KernelKind::kDenseBytes) return made;
   made.dense.dense =
       std::make_shared<const DenseWeights>(pack_dense({.weight = weight,
                                                        .bias = conv.bias,
@@ -175,7 +162,6 @@ std::optional<SpikeSums> make_spike_sums(const SpikeConv& conv, const AxisOrder&
                                                        .interleave = 4,
                                                        .x = {0, 1}}));
   made.dense_kernel = kernels_of(set).dense_sample;
-  made.dense_from = is_dense ? 0 : made.num_bits() * *machine.densest / 100 + 1;
   return made;
 }
 

@@ -30,8 +30,8 @@ struct SpikeConv {
   program::Interval sums = {};  ///< of products and bias, in any order
 };
 
-/// Its weights for kernels. None if sums may not fit 32 bits. `preferred`, for tests: kDenseBytes
-/// multiplies all of them however few spikes there are, kSpikes never does.
+/// Its weights for kernels. None if sums may not fit 32 bits. `preferred`, for tests and the
+/// benchmark: kDenseBytes multiplies all of them, however few spikes there are.
 std::optional<SpikeSums> make_spike_sums(const SpikeConv& conv, const AxisOrder& order,
                                          InstructionSet set, std::optional<KernelKind> preferred);
 

@@ -80,12 +80,10 @@ struct SpikeSums {
   AlignedVector<std::int16_t> short_bias = {};  ///< [row]
   AlignedVector<std::int32_t> int_bias = {};
   std::vector<SpikeBlock> blocks = {};
-  /// The same weights for the kernel that multiplies all of them by a position's inputs; without
-  /// kernel where they do not fit 8 bits, or where that is never faster.
+  /// The same weights for the kernel that multiplies all of them by a position's inputs, where that
+  /// is asked for and they fit 8 bits. It was never faster (bench/spike_layer.cpp).
   LinearOp dense = {};
   LinearKernel dense_kernel = nullptr;
-  /// So many spikes in x, and more, are multiplied.
-  std::size_t dense_from = 0;
 
   std::size_t num_inputs() const { return num_channels * window.num_taps(); }
   std::size_t num_bits() const { return num_channels * window.num_inputs(); }
