@@ -57,4 +57,23 @@ std::string baselines_line(const std::vector<Json>& stages) {
   return {};
 }
 
+std::string affine_lines(const std::vector<Json>& stages) {
+  std::string lines;
+  for (const Json& stage : stages) {
+    std::string parts;
+    for (const char* part : {"validation", "test"}) {
+      const Json::json_pointer at = Json::json_pointer("/affine") / part;
+      if (!stage.contains(at)) continue;
+      parts += fmt::format("{}{} {} % becomes {} % ({:+.2f})", parts.empty() ? "" : ", ", part,
+                           percent(stage, at / "accuracy", 2),
+                           percent(stage, Json::json_pointer() / part / "accuracy", 2),
+                           100 * stage.at(at / "delta").get<double>());
+    }
+    if (parts.empty()) continue;
+    lines += fmt::format("{}{}, trained with affine weights, left with symmetric ones: {}.",
+                         lines.empty() ? "" : "\n", stage.value("stage", ""), parts);
+  }
+  return lines;
+}
+
 }  // namespace pare::cli

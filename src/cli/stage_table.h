@@ -18,4 +18,8 @@ Table stage_table(const std::vector<nlohmann::json>& stages);
 /// tested.
 std::string baselines_line(const std::vector<nlohmann::json>& stages);
 
+/// Of stages that trained with affine weights: what their symmetric ones changed, a line a stage;
+/// empty where there is none.
+std::string affine_lines(const std::vector<nlohmann::json>& stages);
+
 }  // namespace pare::cli

@@ -38,5 +38,26 @@ TEST(StageTable, AStageIsARowAndWhatItLacksIsADash) {
   EXPECT_EQ(baselines_line({stages.front()}), "");
 }
 
+TEST(AffineLines, SayWhatSymmetricWeightsChange) {
+  const std::vector<nlohmann::json> stages = {
+      {{"stage", "float"}, {"validation", {{"accuracy", 0.9}}}},
+      {{"stage", "snn"},
+       {"validation", {{"accuracy", 0.875}}},
+       {"test", {{"accuracy", 0.86}}},
+       {"affine",
+        {{"validation", {{"accuracy", 0.88}, {"delta", -0.005}}},
+         {"test", {{"accuracy", 0.855}, {"delta", 0.005}}}}}},
+      {{"stage", "untested"},
+       {"validation", {{"accuracy", 0.5}}},
+       {"affine", {{"validation", {{"accuracy", 0.5}, {"delta", 0.0}}}}}}};
+  EXPECT_EQ(
+      affine_lines(stages),
+      "snn, trained with affine weights, left with symmetric ones: validation 88.00 % becomes "
+      "87.50 % (-0.50), test 85.50 % becomes 86.00 % (+0.50).\n"
+      "untested, trained with affine weights, left with symmetric ones: validation 50.00 % "
+      "becomes 50.00 % (+0.00).");
+  EXPECT_EQ(affine_lines({stages.front()}), "");
+}
+
 }  // namespace
 }  // namespace pare::cli

@@ -35,6 +35,7 @@ class QuantizerCheck {
     });
     check_format();
     check_range();
+    if (quantizer_.training_map) check_training_map();
     if (quantizer_.zero_point) {
       const Parameter& zero = expect(*quantizer_.zero_point, Role::kZeroPoint, DType::kI32);
       for (const std::int32_t code : zero.stored.as<std::int32_t>()) {
@@ -117,6 +118,16 @@ class QuantizerCheck {
       if (codes.top == 7 || codes.top == 127) continue;
       fail("sawb knows ranges for 4 and 8 bits; take twice_mean_abs for other widths");
     }
+  }
+
+  void check_training_map() const {
+    const auto* uniform = std::get_if<Uniform>(&quantizer_.format);
+    const bool is_symmetric = uniform != nullptr && uniform->is_signed && !quantizer_.zero_point;
+    if (is_symmetric && quantizer_.range_rule == RangeRule::kMaxAbs) return;
+    fail(
+        fmt::format("training map '{}' goes with uniform signed codes of rule max_abs, without a "
+                    "zero point",
+                    name_of(*quantizer_.training_map)));
   }
 
   void check_given_step() {

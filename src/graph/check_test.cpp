@@ -157,6 +157,23 @@ TEST(Check, HoldsStatisticsToTheirFormats) {
             "passed");
 }
 
+TEST(Check, HoldsTrainingMapsToSymmetricWeights) {
+  const auto message = [](auto change) {
+    return message_after([&](TestGraph& test) {
+      Quantizer& quantizer = *test.parameter("fc1.weight").quantizer;
+      quantizer.training_map = TrainingMap::kAffine;
+      change(quantizer);
+    });
+  };
+  EXPECT_EQ(message([](Quantizer&) {}), "passed");
+  EXPECT_THAT(message([](Quantizer& of) { of.format = Ternary{}; }),
+              HasSubstr("training map 'affine' goes with uniform signed codes of rule max_abs"));
+  EXPECT_THAT(message([](Quantizer& of) { std::get<Uniform>(of.format).is_signed = false; }),
+              HasSubstr("training map 'affine'"));
+  EXPECT_THAT(message([](Quantizer& of) { of.range_rule = RangeRule::kTwiceMeanAbs; }),
+              HasSubstr("training map 'affine'"));
+}
+
 TEST(Check, WantsGivenStepsThatArePositive) {
   const auto given = [](TestGraph& test, float step) -> Quantizer& {
     auto& quantizer = std::get<Quantize>(test.graph.nodes[0].op).quantizer;

@@ -67,6 +67,12 @@ struct EnumNames<RangeRule> {
 };
 
 template <>
+struct EnumNames<TrainingMap> {
+  static constexpr std::array<std::pair<TrainingMap, std::string_view>, 1> list = {
+      {{TrainingMap::kAffine, "affine"}}};
+};
+
+template <>
 struct EnumNames<Reset> {
   static constexpr std::array<std::pair<Reset, std::string_view>, 2> list = {
       {{Reset::kSoft, "soft"}, {Reset::kHard, "hard"}}};

@@ -95,6 +95,12 @@ enum class RangeRule {
                    ///< which also decides the code: 1 if value >= t, -1 if value < -t, else 0
 };
 
+/// What training computes with where that is another map than the quantizer's own, which everything
+/// else takes: what is evaluated, frozen and exported.
+enum class TrainingMap {
+  kAffine,  ///< of a weight, between its least and its largest element (graph/affine_map.h)
+};
+
 /// From reals to codes and back (Ps and Qs, section 4 of docs/methods/ps_and_qs.md; QONNX Quant).
 /// See graph/quantize.h for the arithmetic. Range, zero point and bits broadcast: one element for a
 /// whole tensor, one per channel (axis 0 of a parameter, the channel axis of a wire), or one per
@@ -109,6 +115,8 @@ struct Quantizer {
   std::optional<ParameterId> zero_point = std::nullopt;
   StepRule step = StepRule::kFloat;
   Rounding rounding = Rounding::kHalfEven;
+  /// Absent: training takes this map too.
+  std::optional<TrainingMap> training_map = std::nullopt;
 
   static void fields(auto& self, auto&& f) {
     f("format", self.format);
@@ -117,6 +125,7 @@ struct Quantizer {
     f("zero_point", self.zero_point);
     f("step", self.step);
     f("rounding", self.rounding);
+    f("training_map", self.training_map);
   }
   friend bool operator==(const Quantizer&, const Quantizer&) = default;
 };

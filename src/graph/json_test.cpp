@@ -60,6 +60,19 @@ TEST(GraphJson, RoundTripsMasksInputsAndHeads) {
   EXPECT_EQ(read_json(nlohmann::json::parse(text), tensors_of(graph)), graph);
 }
 
+TEST(GraphJson, SaysHowAWeightIsTrainedWhereItIsInferredOtherwise) {
+  Graph graph = two_layers();
+  EXPECT_EQ(write_json(graph).dump().find("training_map"), std::string::npos);
+  for (Parameter& parameter : graph.parameters) {
+    if (parameter.role == Role::kWeight && parameter.quantizer) {
+      parameter.quantizer->training_map = TrainingMap::kAffine;
+    }
+  }
+  const nlohmann::json json = write_json(graph);
+  EXPECT_NE(json.dump().find(R"("training_map":"affine")"), std::string::npos);
+  EXPECT_EQ(read_json(json, tensors_of(graph)), graph);
+}
+
 TEST(GraphJson, RefersByName) {
   const auto json = write_json(two_layers());
   EXPECT_EQ(json["nodes"][1]["op"]["weight"], "fc1.weight");
@@ -133,6 +146,7 @@ TEST(EnumNames, TellEnumeratorsApart) {
   expect_distinct_names<Rounding>();
   expect_distinct_names<StepRule>();
   expect_distinct_names<RangeRule>();
+  expect_distinct_names<TrainingMap>();
   expect_distinct_names<Time>();
   expect_distinct_names<HeadKind>();
   expect_distinct_names<DType>();

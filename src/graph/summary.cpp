@@ -97,6 +97,9 @@ std::string describe(const Graph& graph, const Quantizer& quantizer) {
   if (quantizer.rounding != Rounding::kHalfEven) {
     text += fmt::format(", {}", name_of(quantizer.rounding));
   }
+  if (quantizer.training_map) {
+    text += fmt::format(", trained {}", name_of(*quantizer.training_map));
+  }
   return text;
 }
 

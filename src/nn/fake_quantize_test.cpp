@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "graph/quantize.h"
+#include "nn/quantizer_plan.h"
 
 namespace pare::nn {
 namespace {
@@ -213,6 +214,27 @@ TEST(StraightThrough, PassesGradientsOfWideCodesOnBothPaths) {
   EXPECT_TRUE(fast.y.equal(twin.y));
   EXPECT_TRUE(fast.x.equal(g));
   EXPECT_TRUE(twin.x.equal(g));
+}
+
+// No weight lies outside of its affine range: not even the least, which is rounded upwards here.
+TEST(Affine, IsTheSameOnBothPathsAndLetsAllGradientsPass) {
+  torch::manual_seed(9);
+  const Tensor x = torch::randn({3, 1111});
+  const Tensor g = torch::randn({3, 1111});
+  QuantizerPlan plan;
+  plan.num_ranges = 3;
+  plan.affine_codes = {graph::uniform_codes(6, true, false)};
+  const Grids grids = make_affine_grids(plan, x);
+  const GroupLayout layout{1, 3, 1111};
+  const Tensor none = torch::empty({0});
+  const Gradients fast = differentiate(x, none, g, grids, layout, kAffineQuantizer, Path::kKernels);
+  const Gradients twin = differentiate(x, none, g, grids, layout, kAffineQuantizer, Path::kAten);
+  EXPECT_TRUE(fast.y.equal(twin.y));
+  EXPECT_TRUE(fast.x.equal(g));
+  EXPECT_TRUE(twin.x.equal(g));
+  const Tensor step = torch::tensor(steps_of(grids), torch::kFloat64).view({3, 1});
+  EXPECT_LE(((fast.y - x).abs() / step).max().item<double>(), 0.5001);
+  EXPECT_EQ(fastest_path(x, grids, layout, kAffineQuantizer), Path::kKernels);
 }
 
 class Decisions : public testing::TestWithParam<Decision> {};

@@ -110,18 +110,23 @@ Tensor Forward::log2_range_of(const QuantizerPlan& plan) const {
   return plan.rule == graph::RangeRule::kLearned ? tensor(*plan.range) : Tensor();
 }
 
+bool Forward::has_training_maps() const {
+  return context_.is_training || context_.weight_maps == WeightMaps::kOfTraining;
+}
+
 Forward::Quantized Forward::weight(graph::ParameterId id) const {
   const auto& structure = state_.graph.parameter(id).structure;
   const Tensor& stored = tensor(id);
   const auto& plan = state_.parameter_plans[id.value];
   if (!plan) return {expand(stored, structure), {}, {}};
-  Quantized result{{}, grids_of(*plan, stored), {}};
+  const bool is_affine = !plan->affine_codes.empty() && has_training_maps();
+  const FakeQuantizer& fake = is_affine ? kAffineQuantizer : plan->fake;
+  Quantized result{{}, is_affine ? make_affine_grids(*plan, stored) : grids_of(*plan, stored), {}};
   result.steps = steps_of_rows(steps_of(result.grids), structure);
   const GroupLayout layout = layout_of_parameter(stored, result.grids);
-  const Path path = fastest_path(stored, result.grids, layout, plan->fake);
-  result.value =
-      expand(fake_quantize(stored, log2_range_of(*plan), result.grids, layout, plan->fake, path),
-             structure);
+  const Path path = fastest_path(stored, result.grids, layout, fake);
+  result.value = expand(
+      fake_quantize(stored, log2_range_of(*plan), result.grids, layout, fake, path), structure);
   return result;
 }
 

@@ -67,6 +67,7 @@ class Forward {
   torch::Tensor optional_tensor(const std::optional<graph::ParameterId>& id) const;
   Grids grids_of(const QuantizerPlan& plan, const torch::Tensor& values) const;
   torch::Tensor log2_range_of(const QuantizerPlan& plan) const;
+  bool has_training_maps() const;
   Quantized weight(graph::ParameterId id) const;
   torch::Tensor bias(graph::ParameterId id, const Wire& input, const Quantized& weight) const;
   /// Steps of a layer's sums; empty where they are on no grid.

@@ -23,12 +23,16 @@ struct Slice {
   std::string layer;    ///< name of the node that uses it; "" if several do
 };
 
+/// Which map quantizes a weight that has one for training and another one (graph::TrainingMap).
+enum class WeightMaps { kOfInference, kOfTraining };
+
 /// What a forward pass needs to know beside its input.
 struct Context {
   bool is_training = false;
   std::uint64_t seed = 0;  ///< with epoch and step: the random numbers of dropout
   std::uint32_t epoch = 0;
   std::uint32_t step = 0;
+  WeightMaps weight_maps = WeightMaps::kOfInference;  ///< in evaluation; training has its own
   /// If set, filled with the values of the wires that are named in it: [N, …], or [T N, …] step by
   /// step where a wire has a value at each.
   std::map<std::string, torch::Tensor>* trace = nullptr;

@@ -7,6 +7,7 @@
 
 #include <torch/torch.h>
 
+#include "graph/affine_map.h"
 #include "graph/check.h"
 #include "graph/evaluate.h"
 #include "graph/infer.h"
@@ -122,6 +123,66 @@ TEST(Network, WithTernaryBinaryAndClippedWeightsIsItsGraph) {
     }
   }
 }
+
+/// With what training makes of its weights in place of them, and without their quantizers.
+Graph with_affine_weights(Graph graph) {
+  for (graph::Parameter& weight : graph.parameters) {
+    if (!weight.quantizer || !weight.quantizer->training_map) continue;
+    const auto& bits = std::get<graph::Uniform>(weight.quantizer->format).bits;
+    const auto codes = graph::code_ranges(graph, graph::Uniform{bits, true, false});
+    const std::size_t groups = graph.parameter(*weight.quantizer->range).stored.size();
+    const auto values = weight.stored.as<float>();
+    const auto maps = graph::affine_maps(codes, weight.quantizer->step, values, groups);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const graph::AffineMap& map = maps[i / (values.size() / groups)];
+      const float code =
+          graph::to_code(values[i], map.scale, map.codes, graph::kAffineRounding, map.zero_point);
+      values[i] = graph::from_code(code, map.scale, map.zero_point);
+    }
+    weight.quantizer.reset();
+  }
+  return graph;
+}
+
+class AffineNetwork : public testing::TestWithParam<recipe::Granularity> {
+ protected:
+  /// Without biases: those lie on a grid that weights without quantizers do not have.
+  static Graph graph() {
+    return rewrite::quantize(
+        rewrite::mlp(
+            {.hidden = {24, 16}, .batch_norm = recipe::BatchNormKind::kNone, .bias = false}, {7},
+            kClasses, 5),
+        {.weight_bits = 3,
+         .weight_granularity = GetParam(),
+         .weight_range = recipe::WeightRange::kAffine},
+        4);
+  }
+};
+
+TEST_P(AffineNetwork, IsItsGraphWhenItDoesNotTrain) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    EXPECT_LT(distance_to_evaluate(graph(), seed), 1e-5) << seed;
+  }
+}
+
+TEST_P(AffineNetwork, TrainsWithAffineWeightsAndPassesTheirGradientsStraightOn) {
+  Network network(graph(), torch::kCPU);
+  Network plain(with_affine_weights(graph()), torch::kCPU);
+  const Tensor x = samples(100);
+  const Tensor trained = network.forward(x, {.is_training = true});
+  const Tensor expected = plain.forward(x, {.is_training = true});
+  EXPECT_TRUE(trained.equal(expected));
+  EXPECT_TRUE(network.forward(x, {.weight_maps = WeightMaps::kOfTraining}).equal(expected));
+  EXPECT_GT((network.forward(x, {}) - expected).abs().max().item<float>(), 0.01);
+  trained.square().sum().backward();
+  expected.square().sum().backward();
+  EXPECT_GT(network.gradients().abs().sum().item<float>(), 1);
+  EXPECT_TRUE(network.gradients().equal(plain.gradients()));
+}
+
+INSTANTIATE_TEST_SUITE_P(Granularities, AffineNetwork,
+                         testing::Values(recipe::Granularity::kTensor,
+                                         recipe::Granularity::kChannel));
 
 TEST(Network, CachesRangesThatAreStatistics) {
   Graph graph = quantized_mlp(2, {.weight_format = recipe::WeightFormat::kTernary});

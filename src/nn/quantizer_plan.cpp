@@ -92,6 +92,10 @@ QuantizerPlan make_plan(const graph::Graph& graph, const graph::Quantizer& quant
   }
   plan.range = quantizer.range;
   if (quantizer.range) plan.num_ranges = graph.parameter(*quantizer.range).stored.size();
+  if (quantizer.training_map) {
+    const auto& uniform = std::get<graph::Uniform>(quantizer.format);
+    plan.affine_codes = graph::code_ranges(graph, graph::Uniform{uniform.bits, true, false});
+  }
   return plan;
 }
 
@@ -123,6 +127,19 @@ Grids make_live_grids(const QuantizerPlan& plan, const torch::Tensor& values) {
   const auto thresholds = graph::ternary_thresholds(elements, grids.size());
   for (std::size_t group = 0; group < grids.size(); ++group) {
     grids[group].threshold = thresholds[group];
+  }
+  return grids;
+}
+
+Grids make_affine_grids(const QuantizerPlan& plan, const torch::Tensor& values) {
+  const torch::Tensor plain = values.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const std::span<const float> elements{plain.data_ptr<float>(),
+                                        static_cast<std::size_t>(plain.numel())};
+  const std::size_t num_groups = std::max(plan.num_ranges, plan.affine_codes.size());
+  Grids grids;
+  for (const graph::AffineMap& map :
+       graph::affine_maps(plan.affine_codes, plan.step, elements, num_groups)) {
+    grids.push_back({map.scale, map.codes, map.zero_point});
   }
   return grids;
 }

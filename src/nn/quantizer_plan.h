@@ -5,6 +5,7 @@
 
 #include <torch/types.h>
 
+#include "graph/affine_map.h"
 #include "graph/graph.h"
 #include "nn/fake_quantize.h"
 
@@ -19,7 +20,15 @@ struct QuantizerPlan {
   std::vector<float> zero_points;           ///< one or one a group
   std::optional<graph::ParameterId> range;  ///< of kLearned, kFixed and kStep: where they are
   std::size_t num_ranges = 1;
+  /// Codes of the affine map that training takes in place of all this (graph::TrainingMap), one or
+  /// one a group; empty: it takes this.
+  std::vector<graph::CodeRange> affine_codes = {};
 };
+
+/// How values get codes, and gradients pass, where training takes the affine map: none lies outside
+/// of its range.
+inline constexpr FakeQuantizer kAffineQuantizer{.surrogate = Surrogate::kStraightThrough,
+                                                .rounding = graph::kAffineRounding};
 
 /// Throws InputError naming `owner` (the parameter or node) if its format cannot be trained.
 QuantizerPlan make_plan(const graph::Graph& graph, const graph::Quantizer& quantizer,
@@ -30,6 +39,10 @@ Grids make_grids(const QuantizerPlan& plan, std::span<const float> ranges);
 
 /// Grids of a live rule (graph::is_live), from the very values that are quantized.
 Grids make_live_grids(const QuantizerPlan& plan, const torch::Tensor& values);
+
+/// Grids of the affine map, from the very values that are quantized.
+/// REQUIRES: plan.affine_codes are not empty.
+Grids make_affine_grids(const QuantizerPlan& plan, const torch::Tensor& values);
 
 /// Grids of a bias on the accumulator's grid with these steps.
 Grids make_accumulator_grids(const QuantizerPlan& plan, std::span<const double> steps);

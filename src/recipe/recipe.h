@@ -126,6 +126,7 @@ enum class WeightRange {
   kThresholdMean,  ///< ternary
   kPercentile,     ///< uniform, found once: `percentile` of the magnitudes
   kMse,            ///< uniform, found once: of the least squared error
+  kAffine,         ///< uniform: affine while training, max_abs in what is left of the stage
 };
 
 /// How the ranges of the input and of activations are found on training samples.

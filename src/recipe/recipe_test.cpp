@@ -76,7 +76,10 @@ TEST(Recipe, ReadsFormatsOfWeightsAndOfSingleLayers) {
 [stage.quantize]
 weight_format = "ternary"
 layers = [{match = "output", weight_format = "uniform", weight_range = "sawb", weight_bits = 8}]
+[[stage]]
+quantize = { weight_range = "affine" }
 )");
+  EXPECT_EQ(recipe.stages.at(1).quantize->weight_range, WeightRange::kAffine);
   const Quantize& quantize = *recipe.stages.at(0).quantize;
   EXPECT_EQ(quantize.weight_format, WeightFormat::kTernary);
   EXPECT_EQ(quantize.weight_range, WeightRange::kAuto);

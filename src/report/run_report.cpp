@@ -91,6 +91,24 @@ PageTable frozen_table(const std::vector<Json>& stages) {
   return table;
 }
 
+/// What symmetric weights change where training had affine ones; without rows if it never had.
+PageTable affine_table(const std::vector<Json>& stages) {
+  PageTable table;
+  table.columns = {{"stage", true},    {"affine, validation %"}, {"symmetric, validation %"},
+                   {"change, points"}, {"affine, test %"},       {"symmetric, test %"},
+                   {"change, points"}};
+  for (const Json& stage : stages) {
+    if (!stage.contains("affine")) continue;
+    table.rows.push_back(
+        {stage.value("stage", ""), percent_at(stage, "/affine/validation/accuracy", 2),
+         percent_at(stage, "/validation/accuracy", 2),
+         percent_at(stage, "/affine/validation/delta", 2),
+         percent_at(stage, "/affine/test/accuracy", 2), percent_at(stage, "/test/accuracy", 2),
+         percent_at(stage, "/affine/test/delta", 2)});
+  }
+  return table;
+}
+
 Section stages_section(const std::vector<Json>& stages) {
   if (stages.empty()) return {.heading = "Stages", .paragraphs = {"No stage has ended yet."}};
   return {
@@ -126,6 +144,14 @@ std::vector<Section> sections_of(const std::vector<Json>& stages, const std::vec
                                        "accuracy less the program's, and activations whose codes "
                                        "differ."},
                         .tables = {std::move(frozen)}});
+  }
+  PageTable affine = affine_table(stages);
+  if (!affine.rows.empty()) {
+    sections.push_back({.heading = "Affine weights",
+                        .paragraphs = {"Training computed with affine weights; what is left of the "
+                                       "stage, and of which all other figures are, has the same "
+                                       "weights by the symmetric map."},
+                        .tables = {std::move(affine)}});
   }
   PageTable classes = class_table(stages.back());
   if (!classes.rows.empty()) {

@@ -77,6 +77,16 @@ TEST_F(RunReport, ShowsHowStagesWereFrozen) {
   EXPECT_EQ(rows[1].back(), "layer 2");
 }
 
+TEST_F(RunReport, ShowsWhatSymmetricWeightsChange) {
+  write_metrics(R"({"event":"stage_end","stage":"snn","validation":{"accuracy":0.875},)"
+                R"("affine":{"validation":{"accuracy":0.88,"delta":-0.005}}})"
+                "\n");
+  const Page page = run_page(folder_);
+  EXPECT_EQ(page.sections.back().heading, "Affine weights");
+  EXPECT_THAT(page.sections.back().tables.at(0).rows.at(0),
+              ElementsAre("snn", "88.00", "87.50", "-0.50", "-", "-", "-"));
+}
+
 TEST_F(RunReport, HasStagesFiguresAndClasses) {
   write_metrics(std::string(kEpoch) + kStageEnd);
   const Page page = run_page(folder_);

@@ -63,6 +63,11 @@ TEST(LayerSettings, AreRefusedWhereTheyDoNotFit) {
   EXPECT_THAT(message({.weight_format = WeightFormat::kTernary, .weight_range = WeightRange::kMse}),
               HasSubstr("weight_range = \"mse\" does not go with weight_format = \"ternary\"; "
                         "expected one of auto, threshold_mean, learned, max_abs"));
+  EXPECT_EQ(message({.weight_range = WeightRange::kAffine}), "fine");
+  EXPECT_THAT(
+      message({.weight_format = WeightFormat::kBinary, .weight_range = WeightRange::kAffine}),
+      HasSubstr("weight_range = \"affine\" does not go with weight_format = \"binary\"; expected "
+                "one of auto, mean_abs"));
   EXPECT_THAT(
       message({.layers = {{.match = "output", .weight_range = WeightRange::kThresholdMean}}}),
       HasSubstr("layer 'output': weight_range = \"threshold_mean\""));

@@ -130,6 +130,7 @@ graph::Format weight_format(Graph& graph, const std::string& name, const LayerSe
 RangeRule weight_rule(recipe::WeightRange range) {
   switch (range) {
     case recipe::WeightRange::kMaxAbs:
+    case recipe::WeightRange::kAffine:
       return RangeRule::kMaxAbs;
     case recipe::WeightRange::kLearned:
       return RangeRule::kLearned;
@@ -193,6 +194,9 @@ void quantize_weight(Graph& graph, ParameterId id, const LayerSettings& settings
   Quantizer quantizer{.format = weight_format(graph, name, settings, options),
                       .range_rule = weight_rule(settings.weight_range),
                       .step = step_rule(options.step)};
+  if (settings.weight_range == recipe::WeightRange::kAffine) {
+    quantizer.training_map = graph::TrainingMap::kAffine;
+  }
   const graph::CodeRange codes = code_ranges(graph, quantizer.format).front();
   std::vector<float> ranges = weight_ranges(quantizer, values.as<float>(),
                                             static_cast<std::size_t>(num_elements(shape)), codes,

@@ -162,6 +162,21 @@ TEST(Quantize, GivesWeightsTheirFormats) {
   EXPECT_EQ(find(uniform, "fc1.weight")->quantizer->range_rule, RangeRule::kMaxAbs);
 }
 
+TEST(Quantize, LeavesSymmetricWeightsWhereTrainingIsAffine) {
+  const recipe::Quantize options{
+      .layers = {{.match = "fc*", .weight_range = recipe::WeightRange::kAffine}}};
+  const auto graph = quantize(small_mlp(), options, 1);
+  graph::check(graph);
+  const auto& trained = *find(graph, "fc1.weight")->quantizer;
+  EXPECT_EQ(trained.training_map, graph::TrainingMap::kAffine);
+  EXPECT_EQ(find(graph, "output.weight")->quantizer->training_map, std::nullopt);
+  // What everything but training sees is the symmetric map.
+  const auto symmetric = quantize(small_mlp(), {}, 1);
+  EXPECT_EQ(graph::value_of(graph, *find(graph, "fc1.weight")),
+            graph::value_of(symmetric, *find(symmetric, "fc1.weight")));
+  EXPECT_EQ(quantize(graph, {}, 1), symmetric);
+}
+
 TEST(Quantize, StartsLearnedTernaryWeightsAtTwiceTheirMean) {
   const auto graph = quantize(small_mlp(),
                               {.weight_format = recipe::WeightFormat::kTernary,

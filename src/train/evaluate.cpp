@@ -20,7 +20,7 @@ std::int64_t samples_at_once(std::int64_t elements, std::int64_t most) {
 }
 
 torch::Tensor outputs(nn::Network& network, const Inputs& inputs,
-                      std::map<std::string, torch::Tensor>* trace) {
+                      std::map<std::string, torch::Tensor>* trace, nn::WeightMaps weight_maps) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> parts;
   std::map<std::string, std::vector<torch::Tensor>> traced;
@@ -29,6 +29,7 @@ torch::Tensor outputs(nn::Network& network, const Inputs& inputs,
     const std::int64_t size = std::min(batch, inputs.size() - start);
     nn::Context context;
     context.trace = trace;
+    context.weight_maps = weight_maps;
     parts.push_back(network.forward(inputs.rows(start, size), context));
     if (trace == nullptr) continue;
     for (const auto& [name, value] : *trace) traced[name].push_back(value);
@@ -37,9 +38,9 @@ torch::Tensor outputs(nn::Network& network, const Inputs& inputs,
   return torch::cat(parts);
 }
 
-Score score(nn::Network& network, const Part& part, recipe::Loss kind) {
+Score score(nn::Network& network, const Part& part, recipe::Loss kind, nn::WeightMaps weight_maps) {
   const torch::NoGradGuard no_grad;
-  const torch::Tensor logits = outputs(network, part.inputs);
+  const torch::Tensor logits = outputs(network, part.inputs, nullptr, weight_maps);
   const torch::Tensor right = logits.argmax(1).eq(part.labels).sum();
   return {.loss = loss(kind, logits, part.labels).item<double>(),
           .accuracy = right.item<double>() / static_cast<double>(part.labels.size(0))};

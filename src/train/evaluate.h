@@ -25,13 +25,15 @@ struct Part {
 /// The network's outputs for all samples, [N, C] float32, in evaluation mode, in batches that bound
 /// the memory. With `trace`, the named wires too, each [N, …].
 torch::Tensor outputs(nn::Network& network, const Inputs& inputs,
-                      std::map<std::string, torch::Tensor>* trace = nullptr);
+                      std::map<std::string, torch::Tensor>* trace = nullptr,
+                      nn::WeightMaps weight_maps = nn::WeightMaps::kOfInference);
 
 struct Score {
   double loss = 0;      ///< without penalties
   double accuracy = 0;  ///< top-1, 0 … 1
 };
 
-Score score(nn::Network& network, const Part& part, recipe::Loss loss);
+Score score(nn::Network& network, const Part& part, recipe::Loss loss,
+            nn::WeightMaps weight_maps = nn::WeightMaps::kOfInference);
 
 }  // namespace pare::train

@@ -4,6 +4,7 @@
 
 #include "compress/spike_rates.h"
 #include "cost/estimate.h"
+#include "graph/affine_map.h"
 #include "program/program.h"
 #include "train/baselines.h"
 #include "train/classification.h"
@@ -93,6 +94,17 @@ void add_validation(Json& json, nn::Network& network, const graph::Graph& graph,
   json["validation"] = {{"loss", score.loss}, {"accuracy", score.accuracy}};
 }
 
+/// Of weights that training sees through another map than the network that is left has: what the
+/// trained ones score on a part, and how far the part's figures, which `json` has, are from that.
+void add_affine(Json& json, const std::string& part, nn::Network& network,
+                const graph::Graph& graph, const Part& samples, recipe::Loss loss) {
+  if (!graph::has_training_maps(graph)) return;
+  const Score affine = score(network, samples, loss, nn::WeightMaps::kOfTraining);
+  json["affine"][part] = {{"loss", affine.loss},
+                          {"accuracy", affine.accuracy},
+                          {"delta", json.at(part).at("accuracy").get<double>() - affine.accuracy}};
+}
+
 /// How often each layer of neurons spikes, or nothing for a network without.
 void add_spike_rates(Json& json, const graph::Graph& graph, const TrainingData& data) {
   const torch::Tensor samples = data.validation.inputs.at_equal_distances(compress::kSpikeSamples);
@@ -113,6 +125,7 @@ Json stage_report(const graph::Graph& graph, const Frozen& frozen, const recipe:
                {"epochs", position.epoch},
                {"best_epoch", position.best_epoch}};
   add_validation(json, network, graph, frozen, data, stage.train.loss);
+  add_affine(json, "validation", network, graph, data.validation, stage.train.loss);
   add_spike_rates(json, graph, data);
   json.update(costs(graph));
   if (position.is_mixed) json["is_mixed"] = true;
@@ -122,6 +135,7 @@ Json stage_report(const graph::Graph& graph, const Frozen& frozen, const recipe:
   json["test"] = classification_metrics(logits, data.test, data.classes, stage.train.loss);
   json["test"]["baselines"] =
       baseline_accuracies(data.train, data.test, static_cast<std::int64_t>(data.classes.size()));
+  add_affine(json, "test", network, graph, data.test, stage.train.loss);
   if (recipe.neural_efficiency) {
     json["neural_efficiency"] =
         neural_efficiency_metrics(network, graph, data.test, json["test"].value("auc_macro", 0.0),

@@ -70,6 +70,55 @@ TEST(Spiking, IsTrainedFrozenAndVerifiedOnTheWholeRoad) {
   EXPECT_EQ(model::load(folder / "run/stages/trained.pare").deployment->interface.steps, 6);
 }
 
+/// What stages train with affine weights, the second without quantizing anew.
+constexpr const char* kAffine = R"(
+[[stage]]
+name = "affine"
+[stage.quantize]
+weight_bits = 3
+input_bits = 8
+weight_range = "affine"
+[[stage]]
+name = "longer"
+test = false
+prune = { sparsity = 0.6 }
+[[stage]]
+name = "symmetric"
+quantize = { weight_bits = 3, input_bits = 8 }
+)";
+
+TEST(Spiking, TrainsWithAffineWeightsAndSaysWhatSymmetricOnesChange) {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "recipe.toml") << kSpiking << kAffine;
+  const Finished trained =
+      run({program("pare"), "run", folder / "recipe.toml", "-o", folder / "run", "--json"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const std::vector<nlohmann::json> ends = nlohmann::json::parse(trained.out).at("stages");
+  ASSERT_EQ(ends.size(), 7U);
+  const nlohmann::json& end = ends[4];
+  for (const char* part : {"validation", "test"}) {
+    const nlohmann::json& affine = end.at("affine").at(part);
+    EXPECT_GT(affine.at("accuracy"), 0.45) << part;
+    EXPECT_EQ(affine.at("delta").get<double>(),
+              end.at(part).at("accuracy").get<double>() - affine.at("accuracy").get<double>())
+        << part;
+    // Of three bits the two maps cannot agree.
+    EXPECT_NE(affine.at("loss"), end.at(part).at("loss")) << part;
+  }
+  // What the training forward says of the symmetric weights is what was frozen, but for ties.
+  EXPECT_LT(end.at("gap").at("different_codes").get<double>(),
+            0.01 * end.at("gap").at("codes").get<double>());
+  EXPECT_TRUE(ends[5].at("affine").contains("validation"));
+  EXPECT_FALSE(ends[5].at("affine").contains("test"));
+  EXPECT_FALSE(ends[2].contains("affine"));
+  EXPECT_FALSE(ends[6].contains("affine"));
+  for (const char* stage : {"affine", "longer", "symmetric"}) {
+    const Finished verified =
+        run({program("pare"), "verify", folder / ("run/stages/" + std::string(stage) + ".pare")});
+    EXPECT_EQ(verified.exit_code, 0) << stage << verified.out << verified.err;
+  }
+}
+
 TEST(Spiking, VerbsTakeItOrSayWhyNot) {
   const TemporaryFolder folder;
   std::ofstream(folder / "recipe.toml") << kSpiking;

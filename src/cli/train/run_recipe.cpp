@@ -30,6 +30,8 @@ ExitCode run_recipe(const RunOptions& options, Output& output) {
   output.print(render(stage_table(result.stages)));
   const std::string baselines = baselines_line(result.stages);
   if (!baselines.empty()) output.print(baselines);
+  const std::string affine = affine_lines(result.stages);
+  if (!affine.empty()) output.print(affine);
   output.print(
       fmt::format("\nmodel: {0}/model.pare   report: {0}/report.html   log: {0}/metrics.jsonl\n"
                   "next:  pare inspect {0}/model.pare\n"
