@@ -78,11 +78,35 @@ struct Worker {
   std::vector<std::int64_t> raw_codes;  ///< of one sample
 };
 
+/// What a run from raw numbers asks each time: one sample takes less time than finding it out.
+struct RawRun {
+  explicit RawRun(const Engine& engine) {
+    const program::Program& program = engine.program();
+    if (!engine.interface()) return;
+    const program::Interval codes = program.buffer(program.outputs[0]).width.range();
+    is_possible = program::Width{32, true}.range().contains(codes);
+    input_size = program::size_of(program, program.inputs[0]);
+    output_size = program::size_of(program, program.outputs[0]);
+    map_input = kernels_of(engine.instruction_set()).map_input;
+  }
+
+  /// So many whole samples, at most.
+  std::size_t num_samples(std::size_t num_raw) const {
+    return num_raw == input_size ? 1 : num_raw / input_size;
+  }
+
+  bool is_possible = false;
+  std::size_t input_size = 1;
+  std::size_t output_size = 1;
+  InputKernel map_input = nullptr;
+};
+
 struct Session::State {
   explicit State(const Engine& of, const SessionOptions& options)
-      : engine(of), pool(options.num_threads) {}
+      : engine(of), raw_run(of), pool(options.num_threads) {}
 
   const Engine& engine;
+  RawRun raw_run;
   std::vector<std::int64_t> max_trip_counts;
   std::vector<std::int64_t> own_trip_counts;  ///< of a run from raw numbers
   std::size_t stride = kLargestChunk;
@@ -265,40 +289,37 @@ Status Session::run_watched(std::span<const float> raw, std::span<std::int32_t> 
 Status Session::run_raw(std::span<const float> raw, std::span<std::int32_t> codes,
                         const StepObserver* observer) noexcept {
   State& state = *state_;
-  const auto& interface = state.engine.interface();
+  const RawRun& raw_run = state.raw_run;
   const program::Program& program = state.program();
-  if (!interface || !program::Width{32, true}.range().contains(
-                        program.buffer(program.outputs[0]).width.range())) {
-    return Status::kNoInterface;
-  }
+  if (!raw_run.is_possible) return Status::kNoInterface;
   for (std::size_t i = 0; i < state.own_trip_counts.size(); ++i) {
     if (state.own_trip_counts[i] > state.max_trip_counts[i]) return Status::kWrongTripCount;
   }
-  const std::size_t input_size = program::size_of(program, program.inputs[0]);
-  const std::size_t output_size = program::size_of(program, program.outputs[0]);
-  const std::size_t num_samples = raw.size() / input_size;
+  const std::size_t input_size = raw_run.input_size;
+  const std::size_t output_size = raw_run.output_size;
+  const std::size_t num_samples = raw_run.num_samples(raw.size());
   if (raw.size() != num_samples * input_size || codes.size() != num_samples * output_size) {
     return Status::kWrongSize;
   }
   const std::optional<InputMapper>& mapper = state.engine.input_mapper();
-  const InputKernel map_input = kernels_of(state.engine.instruction_set()).map_input;
   const BufferId input = program.inputs[0];
   const BufferId output = program.outputs[0];
-  state.for_chunks(num_samples, [&](Worker& worker, const Frame& frame, std::size_t first,
-                                    std::size_t lanes) {
-    const View& x = frame.view(input);
-    const std::span<const float> from = raw.subspan(first * input_size, lanes * input_size);
-    if (mapper && x.element != Element::kI64) {
-      map_input({*mapper, from.data(), x, {lanes, frame.stride()}});
-    } else {
-      for (std::size_t s = 0; s < lanes; ++s) {
-        lower::map_input(*interface, from.subspan(s * input_size, input_size), worker.raw_codes);
-        store_sample(x, 0, s, frame.stride(), worker.raw_codes.data());
-      }
-    }
-    frame.run(lanes, state.own_trip_counts, observer);
-    unload(frame.view(output), lanes, frame.stride(), codes.data() + first * output_size);
-  });
+  state.for_chunks(
+      num_samples, [&](Worker& worker, const Frame& frame, std::size_t first, std::size_t lanes) {
+        const View& x = frame.view(input);
+        const std::span<const float> from = raw.subspan(first * input_size, lanes * input_size);
+        if (mapper && x.element != Element::kI64) {
+          raw_run.map_input({*mapper, from.data(), x, {lanes, frame.stride()}});
+        } else {
+          for (std::size_t s = 0; s < lanes; ++s) {
+            lower::map_input(*state.engine.interface(), from.subspan(s * input_size, input_size),
+                             worker.raw_codes);
+            store_sample(x, 0, s, frame.stride(), worker.raw_codes.data());
+          }
+        }
+        frame.run(lanes, state.own_trip_counts, observer);
+        unload(frame.view(output), lanes, frame.stride(), codes.data() + first * output_size);
+      });
   return Status::kOk;
 }
 
