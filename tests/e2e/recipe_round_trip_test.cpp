@@ -32,6 +32,7 @@ std::string shortened(std::string recipe) {
     recipe = std::regex_replace(recipe, std::regex(pattern), text);
   };
   replace("\nset = \"jets\"", "\nset = \"jets/embedded\"");
+  replace("\nset = \"salinas-a\"", "\nset = \"synthetic/scene\"");
   replace("\nset = \"mnist\"",
           "\ntrain = \"train-images-idx3-ubyte\"\ntest = \"t10k-images-idx3-ubyte\"");
   replace("epochs = [1-9][0-9]*", "epochs = 1");
