@@ -71,9 +71,10 @@ fuzz: deps ## Each fuzzer for FUZZ_SECONDS (600)
 format: deps ## Rewrite the sources as .clang-format has them
 	tools/check_format.py --fix
 
-lint: deps ## clang-tidy and the format
+lint: deps ## clang-tidy, the format, headers that do not compile alone
 	tools/check_format.py
 	cmake --preset libpare
+	tools/check_headers.py build/libpare
 	tools/lint.py build/libpare
 
 measure: ## Sizes of files and functions, comments, tests

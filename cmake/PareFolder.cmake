@@ -82,7 +82,12 @@ function(pare_add_test_program target)
     target_compile_options(${target} PRIVATE -fPIC)
   else()
     target_link_libraries(${target} PRIVATE pare)
-    # What is tested is optimised; the tests themselves are compiled more often than they run.
+  endif()
+  # What is tested is optimised; the tests themselves are compiled more often than they run. (-O0
+  # takes g++ as long.)
+  if(PARE_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  else()
     target_compile_options(${target} PRIVATE -O1)
   endif()
   target_link_libraries(${target} PRIVATE ${ARG_LINK} GTest::gmock_main rapidcheck)

@@ -9,14 +9,15 @@
 #include "networks/random_nets.h"
 #include "program/check.h"
 #include "program/random_program.h"
+#include "sanitized.h"
 
 namespace pare::engine {
 namespace {
 
-constexpr std::uint64_t kNumPrograms = 2000;
+constexpr std::uint64_t kNumPrograms = 2000 / kShare;
 /// Slow in the reference. As many as it takes for each kernel to run where it is preferred: many
 /// convolutions run window by window.
-constexpr std::uint64_t kNumCnns = 1800;
+constexpr std::uint64_t kNumCnns = 1800 / kShare;
 /// Kinds 1 … 5 run linear ops.
 constexpr auto kNumLinearKernels = static_cast<std::size_t>(KernelKind::kSparsePairs);
 
@@ -41,11 +42,11 @@ TEST_P(Equality, OfRandomPrograms) {
   }
   EXPECT_EQ(count.programs, kNumPrograms);
   EXPECT_GE(count.samples, 5 * kNumPrograms);
-  EXPECT_GE(num_steps(count, KernelKind::kGeneric), 1000);
-  EXPECT_GE(num_steps(count, KernelKind::kDenseShorts), 1000);
+  EXPECT_GE(num_steps(count, KernelKind::kGeneric), 1000 / kShare);
+  EXPECT_GE(num_steps(count, KernelKind::kDenseShorts), 1000 / kShare);
   for (const KernelKind kind :
        {KernelKind::kRequantize, KernelKind::kThreshold, KernelKind::kClamp, KernelKind::kAdd}) {
-    EXPECT_GE(num_steps(count, kind), 300) << name_of(kind);
+    EXPECT_GE(num_steps(count, kind), 300 / kShare) << name_of(kind);
   }
 }
 
@@ -62,7 +63,7 @@ TEST_P(Equality, OfRandomMlps) {
   EXPECT_EQ(count.programs, kNumPrograms);
   for (std::size_t kind = 1; kind <= kNumLinearKernels; ++kind) {
     // With AVX-512 the model takes pairs only where they are preferred.
-    EXPECT_GE(count.kernels[kind], 100) << name_of(static_cast<KernelKind>(kind));
+    EXPECT_GE(count.kernels[kind], 100 / kShare) << name_of(static_cast<KernelKind>(kind));
   }
 }
 
@@ -78,10 +79,10 @@ TEST_P(Equality, OfRandomCnns) {
   }
   EXPECT_EQ(count.programs, kNumCnns);
   for (std::size_t kind = 1; kind <= kNumLinearKernels; ++kind) {
-    EXPECT_GE(count.kernels[kind], 100) << name_of(static_cast<KernelKind>(kind));
+    EXPECT_GE(count.kernels[kind], 100 / kShare) << name_of(static_cast<KernelKind>(kind));
   }
-  EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 200);
-  EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000);
+  EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 200 / kShare);
+  EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000 / kShare);
 }
 
 TEST_P(Equality, OfRandomSpikingNets) {
@@ -98,11 +99,11 @@ TEST_P(Equality, OfRandomSpikingNets) {
     if (HasFatalFailure()) return;
   }
   EXPECT_EQ(count.programs, kNumPrograms);
-  EXPECT_GE(num_steps(count, KernelKind::kSpikes), 1000);
-  EXPECT_GE(num_steps(count, KernelKind::kNeurons), 500);
-  EXPECT_GE(count.steps_at_once, 300);
-  EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 100);
-  EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000);
+  EXPECT_GE(num_steps(count, KernelKind::kSpikes), 1000 / kShare);
+  EXPECT_GE(num_steps(count, KernelKind::kNeurons), 500 / kShare);
+  EXPECT_GE(count.steps_at_once, 300 / kShare);
+  EXPECT_GE(num_steps(count, KernelKind::kMaxPool), 100 / kShare);
+  EXPECT_GE(num_steps(count, KernelKind::kLayout), 1000 / kShare);
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, Equality, testing::ValuesIn(instruction_sets()),

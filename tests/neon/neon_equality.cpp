@@ -73,8 +73,13 @@ pare::program::Program program_of(std::uint64_t seed) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const long num_programs = argc > 1 ? std::atol(argv[1]) : 2000;
-  for (long seed = 0; seed < num_programs; ++seed) {
+  if (argc != 3) {
+    std::puts("neon_equality FIRST_SEED NUM_PROGRAMS");
+    return 2;
+  }
+  const long first = std::atol(argv[1]);
+  const long num_programs = std::atol(argv[2]);
+  for (long seed = first; seed < first + num_programs; ++seed) {
     const auto number = static_cast<std::uint64_t>(seed);
     if (is_equal(program_of(number), number)) continue;
     std::printf("seed %ld: the engine differs from the reference\n", seed);
