@@ -62,6 +62,46 @@ TEST(AffineMap, IsAnotherThanTheSymmetricOne) {
   EXPECT_THAT(found, ElementsAre(-21, -8, 0, 1, 10, 31));
 }
 
+/// A weight of rule kMinMax, [groups, elements].
+Graph graph_of(const std::vector<float>& values, std::int64_t groups, int bits) {
+  Graph graph;
+  graph.parameters.push_back({.name = "bits",
+                              .role = Role::kBits,
+                              .stored = Tensor::from<std::int32_t>({}, {{bits}}),
+                              .is_trainable = false});
+  graph.parameters.push_back({.name = "range",
+                              .role = Role::kRange,
+                              .stored = Tensor::from<float>(
+                                  {groups}, std::vector<float>(static_cast<std::size_t>(groups))),
+                              .is_trainable = false});
+  const auto size = static_cast<std::int64_t>(values.size());
+  graph.parameters.push_back(
+      {.name = "weight",
+       .stored = Tensor::from<float>({groups, size / groups}, values),
+       .quantizer = Quantizer{.format = Uniform{.bits = {0}, .is_signed = true},
+                              .range_rule = RangeRule::kMinMax,
+                              .range = ParameterId{1}}});
+  return graph;
+}
+
+TEST(AffineMap, IsTheMapOfWeightsOfRuleMinMax) {
+  const Graph graph = graph_of(kWorked, 1, 6);
+  const Tensor codes = codes_of(graph, graph.parameters[2]);
+  EXPECT_THAT(codes.as<std::int32_t>(), ElementsAre(-32, -17, -7, -5, 6, 31));
+  const Tensor values = value_of(graph, graph.parameters[2]);
+  EXPECT_THAT(values.as<float>(), Pointwise(FloatNear(5e-6F), {-0.79365F, -0.31746F, 0.0F, 0.06349F,
+                                                               0.41270F, 1.20635F}));
+}
+
+TEST(AffineMap, OfRuleMinMaxHasAScaleAndAZeroPointForEachRange) {
+  const Graph graph = graph_of({-1, 3, -8, 0}, 2, 4);
+  const Parameter& weight = graph.parameters[2];
+  const Codec codec = make_codec(graph, *weight.quantizer, weight.stored);
+  EXPECT_THAT(codec.zero_points, ElementsAre(-4, 7));
+  EXPECT_THAT(codec.scales, ElementsAre(Scale{15, 4}, Scale{15, 8}));
+  EXPECT_EQ(scales_of(graph, *weight.quantizer, weight.stored), codec.scales);
+}
+
 TEST(AffineMap, TakesTiesUpSoThatTheZeroPointIsAlwaysADifferenceOfRoundedNumbers) {
   // 2 bits: s = 3 / 3, beta s = -1.5 -> -1, zero point 1 - 2 = -1.
   const AffineMap map = map_of({-1.5F, 0.5F, 1.5F}, 2);

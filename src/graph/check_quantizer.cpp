@@ -120,6 +120,14 @@ class QuantizerCheck {
     }
   }
 
+  void check_min_max() const {
+    const auto* uniform = std::get_if<Uniform>(&quantizer_.format);
+    if (uniform != nullptr && uniform->is_signed && !uniform->is_narrow && !quantizer_.zero_point) {
+      return;
+    }
+    fail("a range of rule min_max is of signed uniform codes, not narrow, and has its zero point");
+  }
+
   void check_training_map() const {
     const auto* uniform = std::get_if<Uniform>(&quantizer_.format);
     const bool is_symmetric = uniform != nullptr && uniform->is_signed && !quantizer_.zero_point;
@@ -167,6 +175,9 @@ class QuantizerCheck {
           fail("a range of rule threshold_mean is of ternary codes without a zero point");
         }
         return;
+      case RangeRule::kMinMax:
+        if (range) expect(*range, Role::kRange, DType::kF32);
+        return check_min_max();
       case RangeRule::kFixed:
         if (!range) fail("a fixed quantizer needs a range");
         expect(*range, Role::kRange, DType::kF32);

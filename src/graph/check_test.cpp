@@ -174,6 +174,25 @@ TEST(Check, HoldsTrainingMapsToSymmetricWeights) {
               HasSubstr("training map 'affine'"));
 }
 
+TEST(Check, HoldsTheAffineRuleToAllCodesOfSignedWeights) {
+  const auto message = [](auto change) {
+    return message_after([&](TestGraph& test) {
+      Quantizer& quantizer = *test.parameter("fc1.weight").quantizer;
+      quantizer.range_rule = RangeRule::kMinMax;
+      std::get<Uniform>(quantizer.format).is_narrow = false;
+      change(quantizer);
+    });
+  };
+  EXPECT_EQ(message([](Quantizer&) {}), "passed");
+  const auto refuses = HasSubstr("a range of rule min_max is of signed uniform codes, not narrow");
+  EXPECT_THAT(message([](Quantizer& of) { of.format = Ternary{}; }), refuses);
+  EXPECT_THAT(message([](Quantizer& of) { std::get<Uniform>(of.format).is_narrow = true; }),
+              refuses);
+  EXPECT_THAT(message([](Quantizer& of) { std::get<Uniform>(of.format).is_signed = false; }),
+              refuses);
+  EXPECT_THAT(message([](Quantizer& of) { of.zero_point = of.range; }), refuses);
+}
+
 TEST(Check, WantsGivenStepsThatArePositive) {
   const auto given = [](TestGraph& test, float step) -> Quantizer& {
     auto& quantizer = std::get<Quantize>(test.graph.nodes[0].op).quantizer;

@@ -63,7 +63,8 @@ struct EnumNames<RangeRule> {
        {RangeRule::kMeanAbs, "mean_abs"},
        {RangeRule::kTwiceMeanAbs, "twice_mean_abs"},
        {RangeRule::kSawb, "sawb"},
-       {RangeRule::kThresholdMean, "threshold_mean"}}};
+       {RangeRule::kThresholdMean, "threshold_mean"},
+       {RangeRule::kMinMax, "min_max"}}};
 };
 
 template <>

@@ -93,6 +93,9 @@ enum class RangeRule {
   kSawb,           ///< live: from mean |value| and standard deviation; 4 and 8 bits
   kThresholdMean,  ///< live, of ternary codes: mean of the |value| that are above a threshold,
                    ///< which also decides the code: 1 if value >= t, -1 if value < -t, else 0
+  kMinMax,  ///< live, of signed uniform codes that are not narrow: the affine map between the
+            ///< least and the largest value, with a zero point of its own
+            ///< (graph/affine_map.h)
 };
 
 /// What training computes with where that is another map than the quantizer's own, which everything

@@ -54,6 +54,11 @@ float max_abs_of(std::span<const float> values) {
   return largest;
 }
 
+float width(std::span<const float> values) {
+  const auto [lowest, highest] = std::minmax_element(values.begin(), values.end());
+  return std::max(*highest, 0.0F) - std::min(*lowest, 0.0F);
+}
+
 double sawb(std::span<const float> values, const CodeRange& codes) {
   check(codes.top == 7 || codes.top == 127, "SAWB has coefficients for 4 and 8 bits");
   const double z0 = codes.top == 7 ? 0.077 : 0.027;
@@ -85,6 +90,8 @@ float live_range(RangeRule rule, const CodeRange& codes, std::span<const float> 
       return static_cast<float>(sawb(values, codes));
     case RangeRule::kThresholdMean:
       return static_cast<float>(threshold_mean(values));
+    case RangeRule::kMinMax:
+      return width(values);
     case RangeRule::kLearned:
     case RangeRule::kFixed:
     case RangeRule::kStep:
@@ -115,6 +122,7 @@ bool is_live(RangeRule rule) {
     case RangeRule::kTwiceMeanAbs:
     case RangeRule::kSawb:
     case RangeRule::kThresholdMean:
+    case RangeRule::kMinMax:
       return true;
     case RangeRule::kLearned:
     case RangeRule::kFixed:

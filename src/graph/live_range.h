@@ -28,6 +28,7 @@ bool is_live(RangeRule rule);
 ///   it falls below mean |w|, as for weights of one magnitude, mean |w| is taken. Ref: Choi et al.
 ///   2018, arXiv:1807.06964.
 /// - kThresholdMean: mean of the |w| that are at least ternary_threshold; 0 if there are none.
+/// - kMinMax: max(w, 0) - min(w, 0).
 ///
 /// Sums are in double, in a fixed order. `codes`, one or one a group, are needed by kSawb alone.
 /// REQUIRES: is_live(rule); the groups divide the values; kSawb: top codes of 4 or 8 bits.

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/affine_map.h"
 #include "graph/graph.h"
 #include "graph/live_range.h"
 #include "graph/overloaded.h"
@@ -89,6 +90,14 @@ std::vector<Scale> given_scales(const Graph& graph, const Quantizer& quantizer) 
   return scales;
 }
 
+/// The maps of rule kMinMax.
+std::vector<AffineMap> affine_maps_of(const Graph& graph, const Quantizer& quantizer,
+                                      const Tensor& values) {
+  const auto codes = code_ranges(graph, quantizer.format);
+  const std::size_t ranges = quantizer.range ? graph.parameter(*quantizer.range).stored.size() : 1;
+  return affine_maps(codes, quantizer.step, values.as<float>(), std::max(ranges, codes.size()));
+}
+
 /// Calls `map(value, group)` for every element and stores what it returns.
 template <class To, class F>
 Tensor map_groups(const Tensor& values, std::size_t num_groups, DType dtype, F&& map) {
@@ -135,6 +144,7 @@ Pow2Choice pow2_choice(RangeRule rule) {
     case RangeRule::kFixed:
     case RangeRule::kStep:
     case RangeRule::kAccumulator:
+    case RangeRule::kMinMax:
       return Pow2Choice::kNeverClip;
     case RangeRule::kLearned:
     case RangeRule::kMeanAbs:
@@ -186,6 +196,11 @@ Codec make_codec(const Graph& graph, const Quantizer& quantizer, const Tensor& v
   if (quantizer.zero_point) {
     const auto doubles = graph.parameter(*quantizer.zero_point).stored.to_doubles();
     codec.zero_points.assign(doubles.begin(), doubles.end());
+  } else if (quantizer.range_rule == RangeRule::kMinMax) {
+    codec.zero_points.clear();
+    for (const AffineMap& map : affine_maps_of(graph, quantizer, values)) {
+      codec.zero_points.push_back(map.zero_point);
+    }
   }
   const std::size_t groups = codec.num_groups();
   const auto fits = [&](std::size_t size) { return size == 1 || size == groups; };
@@ -234,10 +249,16 @@ std::vector<Scale> scales_of(const Graph& graph, const Quantizer& quantizer, con
   check(quantizer.range_rule != RangeRule::kAccumulator,
         "an accumulator's quantizer has no scale of its own");
   if (quantizer.range_rule == RangeRule::kStep) return given_scales(graph, quantizer);
+  std::vector<Scale> scales;
+  if (quantizer.range_rule == RangeRule::kMinMax) {
+    for (const AffineMap& map : affine_maps_of(graph, quantizer, values)) {
+      scales.push_back(map.scale);
+    }
+    return scales;
+  }
   const auto ranges = ranges_of(graph, quantizer, values);
   const auto codes = code_ranges(graph, quantizer.format);
   const std::size_t groups = std::max(ranges.size(), codes.size());
-  std::vector<Scale> scales;
   for (std::size_t group = 0; group < groups; ++group) {
     scales.push_back(make_scale(of_group(ranges, group), of_group(codes, group).top, quantizer.step,
                                 pow2_choice(quantizer.range_rule)));

@@ -120,6 +120,7 @@ TEST(Network, WithTernaryBinaryAndClippedWeightsIsItsGraph) {
       EXPECT_LT(distance(WeightFormat::kUniform, WeightRange::kTwiceMeanAbs), 1e-5) << seed;
       EXPECT_LT(distance(WeightFormat::kUniform, WeightRange::kSawb), 1e-5) << seed;
       EXPECT_LT(distance(WeightFormat::kUniform, WeightRange::kMse), 1e-5) << seed;
+      EXPECT_LT(distance(WeightFormat::kUniform, WeightRange::kMinMax), 1e-5) << seed;
     }
   }
 }

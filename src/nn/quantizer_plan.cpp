@@ -27,6 +27,7 @@ Surrogate surrogate_of(graph::RangeRule rule) {
     case graph::RangeRule::kTwiceMeanAbs:
     case graph::RangeRule::kSawb:
     case graph::RangeRule::kThresholdMean:
+    case graph::RangeRule::kMinMax:
       return Surrogate::kStraightThrough;
   }
   return Surrogate::kClamp;
@@ -63,6 +64,20 @@ Grids grids_of(const QuantizerPlan& plan, std::size_t num_scales, MakeScale make
     const graph::CodeRange& codes = of_group(plan.codes, group);
     grids[group] = {make_scale(num_scales == 1 ? 0 : group, codes), codes,
                     of_group(plan.zero_points, group)};
+  }
+  return grids;
+}
+
+/// Grids of affine maps of these codes, from the very values that are quantized.
+Grids affine_grids_of(const QuantizerPlan& plan, const std::vector<graph::CodeRange>& codes,
+                      const torch::Tensor& values) {
+  const torch::Tensor plain = values.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const std::span<const float> elements{plain.data_ptr<float>(),
+                                        static_cast<std::size_t>(plain.numel())};
+  const std::size_t num_groups = std::max(plan.num_ranges, codes.size());
+  Grids grids;
+  for (const graph::AffineMap& map : affine_maps(codes, plan.step, elements, num_groups)) {
+    grids.push_back({map.scale, map.codes, map.zero_point});
   }
   return grids;
 }
@@ -118,6 +133,7 @@ Grids make_live_grids(const QuantizerPlan& plan, const torch::Tensor& values) {
   if (plan.rule == graph::RangeRule::kMaxAbs) {
     return make_grids(plan, max_abs_of_groups(values, num_ranges));
   }
+  if (plan.rule == graph::RangeRule::kMinMax) return affine_grids_of(plan, plan.codes, values);
   const torch::Tensor plain = values.detach().to(torch::kCPU, torch::kFloat32).contiguous();
   const std::span<const float> elements{plain.data_ptr<float>(),
                                         static_cast<std::size_t>(plain.numel())};
@@ -132,16 +148,7 @@ Grids make_live_grids(const QuantizerPlan& plan, const torch::Tensor& values) {
 }
 
 Grids make_affine_grids(const QuantizerPlan& plan, const torch::Tensor& values) {
-  const torch::Tensor plain = values.detach().to(torch::kCPU, torch::kFloat32).contiguous();
-  const std::span<const float> elements{plain.data_ptr<float>(),
-                                        static_cast<std::size_t>(plain.numel())};
-  const std::size_t num_groups = std::max(plan.num_ranges, plan.affine_codes.size());
-  Grids grids;
-  for (const graph::AffineMap& map :
-       graph::affine_maps(plan.affine_codes, plan.step, elements, num_groups)) {
-    grids.push_back({map.scale, map.codes, map.zero_point});
-  }
-  return grids;
+  return affine_grids_of(plan, plan.affine_codes, values);
 }
 
 Grids make_accumulator_grids(const QuantizerPlan& plan, std::span<const double> steps) {

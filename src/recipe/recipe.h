@@ -127,6 +127,7 @@ enum class WeightRange {
   kPercentile,     ///< uniform, found once: `percentile` of the magnitudes
   kMse,            ///< uniform, found once: of the least squared error
   kAffine,         ///< uniform: affine while training, max_abs in what is left of the stage
+  kMinMax,         ///< uniform: affine, in training and in what is left
 };
 
 /// How the ranges of the input and of activations are found on training samples.

@@ -55,9 +55,9 @@ std::span<const std::string> spellings(WeightFormat) {
 }
 
 std::span<const std::string> spellings(WeightRange) {
-  static const std::array<std::string, 10> names = {
-      "auto", "max_abs",        "learned",    "mean_abs", "twice_mean_abs",
-      "sawb", "threshold_mean", "percentile", "mse",      "affine"};
+  static const std::array<std::string, 11> names = {
+      "auto",           "max_abs",    "learned", "mean_abs", "twice_mean_abs", "sawb",
+      "threshold_mean", "percentile", "mse",     "affine",   "min_max"};
   return names;
 }
 

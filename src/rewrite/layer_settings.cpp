@@ -51,7 +51,7 @@ std::vector<WeightRange> ranges_of(WeightFormat format) {
   using enum WeightRange;
   switch (format) {
     case WeightFormat::kUniform:
-      return {kMaxAbs, kLearned, kTwiceMeanAbs, kSawb, kPercentile, kMse, kAffine};
+      return {kMaxAbs, kLearned, kTwiceMeanAbs, kSawb, kPercentile, kMse, kAffine, kMinMax};
     case WeightFormat::kTernary:
       return {kThresholdMean, kLearned, kMaxAbs};
     case WeightFormat::kBinary:

@@ -64,6 +64,7 @@ TEST(LayerSettings, AreRefusedWhereTheyDoNotFit) {
               HasSubstr("weight_range = \"mse\" does not go with weight_format = \"ternary\"; "
                         "expected one of auto, threshold_mean, learned, max_abs"));
   EXPECT_EQ(message({.weight_range = WeightRange::kAffine}), "fine");
+  EXPECT_EQ(message({.weight_range = WeightRange::kMinMax}), "fine");
   EXPECT_THAT(
       message({.weight_format = WeightFormat::kBinary, .weight_range = WeightRange::kAffine}),
       HasSubstr("weight_range = \"affine\" does not go with weight_format = \"binary\"; expected "

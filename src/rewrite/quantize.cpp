@@ -116,9 +116,10 @@ graph::Format weight_format(Graph& graph, const std::string& name, const LayerSe
                             const recipe::Quantize& options) {
   switch (settings.weight_format) {
     case recipe::WeightFormat::kUniform:
-      return Uniform{.bits = put_bits(graph, name, settings.weight_bits),
-                     .is_signed = true,
-                     .is_narrow = options.narrow};
+      return Uniform{
+          .bits = put_bits(graph, name, settings.weight_bits),
+          .is_signed = true,
+          .is_narrow = options.narrow && settings.weight_range != recipe::WeightRange::kMinMax};
     case recipe::WeightFormat::kTernary:
       return graph::Ternary{};
     case recipe::WeightFormat::kBinary:
@@ -142,6 +143,8 @@ RangeRule weight_rule(recipe::WeightRange range) {
       return RangeRule::kSawb;
     case recipe::WeightRange::kThresholdMean:
       return RangeRule::kThresholdMean;
+    case recipe::WeightRange::kMinMax:
+      return RangeRule::kMinMax;
     case recipe::WeightRange::kPercentile:
     case recipe::WeightRange::kMse:
       return RangeRule::kFixed;
@@ -170,6 +173,7 @@ std::vector<float> weight_ranges(const Quantizer& quantizer, std::span<const flo
     case RangeRule::kTwiceMeanAbs:
     case RangeRule::kSawb:
     case RangeRule::kThresholdMean:
+    case RangeRule::kMinMax:
       return graph::live_ranges(quantizer.range_rule, {&codes, 1}, weights, num_groups);
     case RangeRule::kStep:
     case RangeRule::kAccumulator:

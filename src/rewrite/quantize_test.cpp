@@ -177,6 +177,25 @@ TEST(Quantize, LeavesSymmetricWeightsWhereTrainingIsAffine) {
   EXPECT_EQ(quantize(graph, {}, 1), symmetric);
 }
 
+TEST(Quantize, LeavesAffineWeightsWhereTheRuleIsMinMax) {
+  const auto graph = quantize(small_mlp(), {.weight_range = recipe::WeightRange::kMinMax}, 1);
+  graph::check(graph);
+  const graph::Parameter& weight = *find(graph, "fc1.weight");
+  EXPECT_EQ(weight.quantizer->training_map, std::nullopt);
+  EXPECT_FALSE(std::get<graph::Uniform>(weight.quantizer->format).is_narrow);
+  const auto values = weight.stored.as<float>();
+  const auto [least, largest] = std::minmax_element(values.begin(), values.end());
+  EXPECT_EQ(find(graph, "fc1.weight.range")->stored.as<float>()[0], *largest - *least);
+  // All codes are used, from end to end.
+  const Tensor codes = graph::codes_of(graph, weight);
+  const auto list = codes.as<std::int32_t>();
+  const auto [lowest, highest] = std::minmax_element(list.begin(), list.end());
+  EXPECT_EQ(*lowest, -32);
+  EXPECT_GE(*highest, 30);
+  // Symmetric weights come back.
+  EXPECT_EQ(quantize(graph, {}, 1), quantize(small_mlp(), {}, 1));
+}
+
 TEST(Quantize, StartsLearnedTernaryWeightsAtTwiceTheirMean) {
   const auto graph = quantize(small_mlp(),
                               {.weight_format = recipe::WeightFormat::kTernary,

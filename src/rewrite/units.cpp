@@ -296,6 +296,7 @@ bool has_range_of(const Graph& graph, const UnitSlice& slice, bool is_row) {
     case kAccumulator:
       return false;
     case kMaxAbs:
+    case kMinMax:
       // Rows of a unit that goes are 0.
       return !is_row && !is_column_zero(parameter, slice);
     case kMeanAbs:
