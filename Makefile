@@ -18,7 +18,7 @@ else
 WERROR = -DPARE_WERROR=OFF
 endif
 
-# OFF while one edits: a build of everything is slower, but a change rebuilds one file, not eight.
+# OFF while one edits: a build of everything is slower, but a change rebuilds one file, not 24.
 UNITY ?= ON
 
 RELEASE = build/release
@@ -26,7 +26,7 @@ FUZZ = build/fuzz
 BENCHES = qat_step conv_qat_step spike_step nn_kernels emitted_c engine_bench
 
 .DEFAULT_GOAL = help
-.PHONY: help deps configure build run test-build test test-long bench fuzz format lint measure
+.PHONY: help deps configure build run test-build test sanitize test-long bench fuzz format lint measure
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -51,10 +51,15 @@ run: build ## Train, quantize, prune and freeze a first network; verify it, writ
 test-build: configure
 	cmake --build $(RELEASE)
 	cmake --preset fuzz -DPARE_UNITY=$(UNITY) -DPARE_FUZZ_SECONDS=20
-	cmake --build $(FUZZ)
+	cmake --build $(FUZZ) --target test_programs
 
-test: test-build ## All tests but the long ones; libpare's under sanitizers too; each fuzzer 20 s
+test: test-build ## All tests but the long ones; what reads files or runs kernels under sanitizers too; each fuzzer 20 s
 	tools/run_tests.py --jobs $(TEST_JOBS) $(FUZZ) $(RELEASE) -- -LE '^long$$'
+
+sanitize: deps ## All of libpare's tests under sanitizers
+	cmake --preset fuzz -DPARE_UNITY=$(UNITY) -DPARE_TEST_FOLDERS=
+	cmake --build $(FUZZ) --target test_programs
+	tools/run_tests.py --jobs $(TEST_JOBS) $(FUZZ) -- -LE '^(long|fuzz)$$'
 
 test-long: test-build ## The long tests
 	tools/run_tests.py --jobs $(TEST_JOBS) $(RELEASE) -- -L '^long$$'
@@ -65,7 +70,7 @@ bench: configure ## The benchmarks
 
 fuzz: deps ## Each fuzzer for FUZZ_SECONDS (600)
 	cmake --preset fuzz -DPARE_UNITY=$(UNITY) -DPARE_FUZZ_SECONDS=$(FUZZ_SECONDS)
-	cmake --build $(FUZZ)
+	cmake --build $(FUZZ) --target test_programs
 	tools/run_tests.py --jobs $(TEST_JOBS) $(FUZZ) -- -L '^fuzz$$'
 
 format: deps ## Rewrite the sources as .clang-format has them

@@ -1,8 +1,9 @@
-# pare_compile_together(TARGET): with PARE_UNITY, eight of the target's files in one translation unit.
-# Most of a file's time goes to the headers and templates that its neighbours need too.
-function(pare_compile_together target)
+# pare_compile_together(TARGET MOST): with PARE_UNITY, up to MOST of the target's files in one
+# translation unit. Most of a file's time goes to the headers and templates that its neighbours need
+# too.
+function(pare_compile_together target most)
   if(PARE_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${most})
     if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
       # It takes a source that another one includes for a header.
       target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
@@ -48,7 +49,7 @@ function(pare_folder name)
     add_library(${target} OBJECT ${sources})
     target_link_libraries(${target} PUBLIC pare_options ${ARG_LINK})
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
-    pare_compile_together(${target})
+    pare_compile_together(${target} 24)
     if(PARE_FUZZ)
       # What fuzzers watch; the tests' own branches are of no interest to them.
       target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
@@ -73,8 +74,10 @@ endfunction()
 function(pare_add_test_program target)
   cmake_parse_arguments(ARG "TORCH" "" "SOURCES;LABELS;LINK;DEFINITIONS" ${ARGN})
   add_executable(${target} ${ARG_SOURCES})
+  add_dependencies(test_programs ${target})
   set_target_properties(${target} PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF)
-  pare_compile_together(${target})
+  # Tests have more local names in common than the sources that they test.
+  pare_compile_together(${target} 8)
   if(ARG_TORCH)
     target_link_libraries(${target} PRIVATE pare_train_lib)
     target_precompile_headers(${target} REUSE_FROM pare_torch_pch)
@@ -101,6 +104,15 @@ function(pare_add_test_program target)
     PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 900)
 endfunction()
 
+# Sets `result` to whether the tests of a folder of src/ or tests/ are part of this build.
+function(pare_has_tests_of folder result)
+  set(is_wanted TRUE)
+  if(PARE_TEST_FOLDERS AND NOT "${folder}" IN_LIST PARE_TEST_FOLDERS)
+    set(is_wanted FALSE)
+  endif()
+  set(${result} ${is_wanted} PARENT_SCOPE)
+endfunction()
+
 # Called once, after every folder is known.
 function(pare_add_folder_tests)
   get_property(entries GLOBAL PROPERTY PARE_TEST_FOLDERS)
@@ -124,6 +136,10 @@ function(pare_add_folder_tests)
 endfunction()
 
 function(_pare_folder_test name torch files)
+  pare_has_tests_of("${name}" is_wanted)
+  if(NOT is_wanted)
+    return()
+  endif()
   string(REPLACE "/" "_" target "${name}_test")
   if(torch)
     pare_add_test_program(${target} TORCH SOURCES ${files} LABELS unit)

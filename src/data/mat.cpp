@@ -24,13 +24,13 @@ constexpr int kMaxDepth = 16;
 constexpr std::size_t kMaxArrays = 100'000;
 constexpr int kMaxRank = 32;
 
-struct CloseFile {
+struct CloseMat {
   void operator()(mat_t* file) const { Mat_Close(file); }
 };
 struct FreeVariable {
   void operator()(matvar_t* variable) const { Mat_VarFree(variable); }
 };
-using FilePointer = std::unique_ptr<mat_t, CloseFile>;
+using FilePointer = std::unique_ptr<mat_t, CloseMat>;
 using VariablePointer = std::unique_ptr<matvar_t, FreeVariable>;
 
 /// The type of a variable's numbers; nothing for what holds none.

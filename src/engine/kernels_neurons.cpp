@@ -162,8 +162,14 @@ class Dynamics {
 /// The spikes of kNeuronBlock neurons at each step.
 using Blocks = std::array<std::uint8_t[kNeuronBlock / 8], kStepsAtOnce>;
 
-/// All neurons of a layer take num_steps steps, which are the call's or 1 known to the compiler.
-template <class Steps, class Current, class Leak>
+/// What a vector of neurons adds at step s.
+HWY_INLINE VInts total_at(const NeuronCall& call, std::size_t s, std::size_t i) {
+  return total_at({call.totals.data + s * call.total_bytes, call.totals.is_short}, i);
+}
+
+/// All neurons of a layer take num_steps steps, which are the call's or 1 known to the compiler,
+/// and add the same at each of them or not.
+template <bool kAddsTheSame, class Steps, class Current, class Leak>
 HWY_INLINE void update(const NeuronCall& call, Steps num_steps, const Current& current,
                        const Leak& leak) {
   constexpr std::size_t n = kVector;
@@ -177,11 +183,15 @@ HWY_INLINE void update(const NeuronCall& call, Steps num_steps, const Current& c
     // Two vectors side by side, for a step waits for the one before it.
     for (std::size_t v = 0; v < kNeuronBlock; v += 2 * n) {
       const std::size_t k = channel + v;
-      const VInts added = current(total_at(call.totals, i + v), k);
-      const VInts added_too = current(total_at(call.totals, i + v + n), k + n);
+      VInts added = current(total_at(call, 0, i + v), k);
+      VInts added_too = current(total_at(call, 0, i + v + n), k + n);
       VInts next = load_ints(membranes + i + v);
       VInts next_too = load_ints(membranes + i + v + n);
       for (std::size_t s = 0; s < num_steps; ++s) {
+        if constexpr (!kAddsTheSame) {
+          added = current(total_at(call, s, i + v), k);
+          added_too = current(total_at(call, s, i + v + n), k + n);
+        }
         next = step(next, added, k, v, blocks[s]);
         next_too = step(next_too, added_too, k + n, v + n, blocks[s]);
       }
@@ -208,8 +218,9 @@ HWY_INLINE void update(const NeuronCall& call, Steps num_steps, const Current& c
 void run_neurons(const NeuronCall& call) noexcept {
   with_current(call.neurons, [&](const auto& current) PARE_KERNEL_ATTR {
     with_leak(call.neurons, [&](const auto& leak) PARE_KERNEL_ATTR {
-      if (call.num_steps == 1) return update(call, Tag<std::size_t{1}>(), current, leak);
-      update(call, call.num_steps, current, leak);
+      if (call.num_steps == 1) return update<true>(call, Tag<std::size_t{1}>(), current, leak);
+      if (call.total_bytes == 0) return update<true>(call, call.num_steps, current, leak);
+      update<false>(call, call.num_steps, current, leak);
     });
   });
 }

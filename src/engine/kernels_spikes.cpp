@@ -233,9 +233,11 @@ HWY_INLINE void add_all_rows(const SpikeSums& sums, const std::uint8_t* weights,
 struct Line {
   std::size_t input;   ///< position of the first element
   std::size_t output;  ///< position of the first window
+  std::size_t begin;   ///< of those that are looked at now
+  std::size_t end;
 };
 
-/// The spikes of a block's rows, for all windows of a line.
+/// The spikes of a block's rows, for windows of a line.
 template <class T, class W>
 HWY_INLINE void add_block(const SpikeSums& sums, const SpikeBlock& block, Line line,
                           const W* weights, const std::uint8_t* bits, const SpikeRoom& room) {
@@ -248,8 +250,8 @@ HWY_INLINE void add_block(const SpikeSums& sums, const SpikeBlock& block, Line l
   T* y = reinterpret_cast<T*>(room.totals) + line.output * sums.num_outputs;
   const std::vector<Reach>& all = sums.reach[2];
   // What a window writes beyond its sums is not read right after by its neighbour.
-  for (std::size_t o = 0, parity = 0; parity < 2; o = ++parity) {
-    for (; o < all.size(); o += 2) {
+  for (std::size_t parity = 0; parity < 2; ++parity) {
+    for (std::size_t o = line.begin + parity; o < line.end; o += 2) {
       const Reach& reach = all[o];
       const std::size_t begin = HWY_MAX(block.begin, reach.first * channels);
       const std::size_t end = HWY_MIN(block.end, reach.last * channels);
@@ -267,13 +269,36 @@ HWY_INLINE void add_block(const SpikeSums& sums, const SpikeBlock& block, Line l
   }
 }
 
-/// Every spike adds its row, block by block of rows. Sums of a position end where those of the next
-/// one begin: what goes beyond them is written first, and then over, or is zeros that are added.
+/// A block's rows, for windows of some columns on all lines.
+template <class T, class W>
+HWY_INLINE void add_block_to_lines(const SpikeSums& sums, const SpikeBlock& block, Line line,
+                                   const W* weights, const std::uint8_t* bits,
+                                   const SpikeRoom& room) {
+  const auto& [d, h, w] = sums.window.axes;
+  const auto num_lines = static_cast<std::size_t>(h.input);
+  const auto num_columns = static_cast<std::size_t>(w.input);
+  for (const Reach& planes : sums.reach[0]) {
+    for (const Reach& rows : sums.reach[1]) {
+      const bool reaches = block.plane >= planes.first && block.plane < planes.last &&
+                           block.line >= rows.first && block.line < rows.last;
+      const std::size_t plane =
+          planes.at + (block.plane - planes.first) * static_cast<std::size_t>(d.dilation);
+      const std::size_t row =
+          rows.at + (block.line - rows.first) * static_cast<std::size_t>(h.dilation);
+      line.input = (plane * num_lines + row) * num_columns;
+      if (reaches) add_block<T>(sums, block, line, weights, bits, room);
+      line.output += sums.reach[2].size();
+    }
+  }
+}
+
+/// Every spike adds its row, block by block of rows, for as many windows as the cache has room for.
+/// Sums of a position end where those of the next one begin: what goes beyond them is written
+/// first, and then over, or is zeros that are added.
 template <class T, class W>
 void sum_events(const SpikeSums& sums, const W* weights, const T* bias, const std::uint8_t* bits,
                 const SpikeRoom& room) {
   const hn::ScalableTag<T> lanes;
-  const auto& [d, h, w] = sums.window.axes;
   T* y = reinterpret_cast<T*>(room.totals);
   for (std::size_t o = 0; o < sums.window.num_outputs(); ++o) {
     for (std::size_t i = 0; i < sums.row; i += kLanes<T>) {
@@ -281,22 +306,126 @@ void sum_events(const SpikeSums& sums, const W* weights, const T* bias, const st
     }
   }
   list_spikes(bits, sums, room);
-  const auto num_lines = static_cast<std::size_t>(h.input);
-  const auto num_columns = static_cast<std::size_t>(w.input);
-  for (const SpikeBlock& block : sums.blocks) {
-    Line line{0, 0};
-    for (const Reach& planes : sums.reach[0]) {
-      for (const Reach& rows : sums.reach[1]) {
-        const bool reaches = block.plane >= planes.first && block.plane < planes.last &&
-                             block.line >= rows.first && block.line < rows.last;
-        const std::size_t plane =
-            planes.at + (block.plane - planes.first) * static_cast<std::size_t>(d.dilation);
-        const std::size_t row =
-            rows.at + (block.line - rows.first) * static_cast<std::size_t>(h.dilation);
-        line.input = (plane * num_lines + row) * num_columns;
-        if (reaches) add_block<T>(sums, block, line, weights, bits, room);
-        line.output += sums.reach[2].size();
+  const std::size_t all = sums.reach[2].size();
+  for (std::size_t begin = 0; begin < all; begin += sums.num_columns) {
+    const std::size_t end = HWY_MIN(all, begin + sums.num_columns);
+    for (const SpikeBlock& block : sums.blocks) {
+      add_block_to_lines<T>(sums, block, {0, 0, begin, end}, weights, bits, room);
+    }
+  }
+}
+
+/// `count` bits from any one on; REQUIRES: 8 bytes from where that one is have them all.
+HWY_INLINE std::uint64_t some_bits(const std::uint8_t* bits, std::size_t at, std::size_t count) {
+  const std::uint64_t word = word_of(bits + at / 8, 0) >> (at % 8);
+  return count == 64 ? word : word & ((std::uint64_t{1} << count) - 1);
+}
+
+/// Adds the rows of a run's tables, the first of which is at `row`: bytes as 16 bits, and those
+/// that are odd. Elements that lie outside of the input have no spikes; the first that does not is
+/// at `bit`.
+template <std::size_t kNum, class V>
+HWY_INLINE void look_up(const SpikeSums& sums, const std::uint8_t* row, const Reach& columns,
+                        const std::uint8_t* bits, std::size_t bit, V (&both)[kNum],
+                        V (&odd)[kNum]) {
+  const hn::DFromV<V> d;
+  const SpikeTables& tables = sums.tables;
+  const std::size_t begin = columns.first * sums.num_channels;
+  const std::size_t end = columns.last * sums.num_channels;
+  const std::size_t words = tables.word_bits / kTableInputs;
+  for (std::size_t chunk = 0; chunk < tables.num_chunks; chunk += words) {
+    const std::size_t first = chunk * kTableInputs;
+    const std::size_t from = HWY_MAX(begin, first);
+    const std::size_t to = HWY_MIN(end, first + tables.word_bits);
+    std::uint64_t word =
+        from < to ? some_bits(bits, bit + from - begin, to - from) << (from - first) : 0;
+    const std::size_t count = HWY_MIN(words, tables.num_chunks - chunk);
+    for (std::size_t c = 0; c < count; ++c) {
+      const auto* at = reinterpret_cast<const std::uint16_t*>(opaque(row + (word & 15) * sums.row));
+      for (std::size_t v = 0; v < kNum; ++v) {
+        const V sum = hn::LoadU(d, at + v * kLanes<std::uint16_t>);
+        both[v] = hn::Add(both[v], sum);
+        odd[v] = hn::Add(odd[v], hn::ShiftRight<8>(sum));
       }
+      row += sums.row << kTableInputs;
+      word >>= kTableInputs;
+    }
+  }
+}
+
+/// Windows of a line, by what they reach along the other axes.
+struct Windows {
+  const Reach& planes;
+  const Reach& lines;
+  const std::int16_t* bias;
+  const std::uint8_t* tables;
+};
+
+/// The sums of kNum vectors of the outputs of all windows of a line.
+template <std::size_t kNum>
+HWY_NOINLINE void sum_windows(const SpikeSums& sums, const Windows& of, const std::uint8_t* bits,
+                              std::int16_t* y) {
+  const hn::ScalableTag<std::uint16_t> lanes;
+  using V = hn::Vec<decltype(lanes)>;
+  constexpr std::size_t n = kLanes<std::uint16_t>;
+  const auto& [d, h, w] = sums.window.axes;
+  const auto size = [](std::int64_t number) { return static_cast<std::size_t>(number); };
+  const std::size_t run_bytes = (sums.tables.num_chunks << kTableInputs) * sums.row;
+  const std::size_t num_chunks = of.planes.count() * of.lines.count() * sums.tables.num_chunks;
+  const auto lack =
+      hn::Set(lanes, static_cast<std::uint16_t>(num_chunks * kTableInputs *
+                                                static_cast<std::size_t>(sums.offset)));
+  for (const Reach& columns : sums.reach[2]) {
+    V both[kNum];
+    V odd[kNum];
+    for (std::size_t v = 0; v < kNum; ++v) both[v] = odd[v] = hn::Zero(lanes);
+    for (std::size_t p = of.planes.first; p < of.planes.last; ++p) {
+      const std::size_t plane = of.planes.at + (p - of.planes.first) * size(d.dilation);
+      for (std::size_t l = of.lines.first; l < of.lines.last; ++l) {
+        const std::size_t line = of.lines.at + (l - of.lines.first) * size(h.dilation);
+        const std::size_t at = (plane * size(h.input) + line) * size(w.input) + columns.at;
+        look_up(sums, of.tables + (p * size(h.kernel) + l) * run_bytes, columns, bits,
+                at * sums.num_channels, both, odd);
+      }
+    }
+    // Modulo 2^16: what is left fits.
+    const auto* bias = reinterpret_cast<const std::uint16_t*>(of.bias);
+    auto* to = reinterpret_cast<std::uint16_t*>(y);
+    for (std::size_t v = 0; v < kNum; ++v) {
+      const std::size_t at = 2 * v * n;
+      const auto even = hn::Sub(both[v], hn::ShiftLeft<8>(odd[v]));
+      hn::StoreU(hn::Sub(hn::Add(even, hn::LoadU(lanes, bias + at)), lack), lanes, to + at);
+      hn::StoreU(hn::Sub(hn::Add(odd[v], hn::LoadU(lanes, bias + at + n)), lack), lanes,
+                 to + at + n);
+    }
+    y += sums.num_outputs;
+  }
+}
+
+/// Sums of a window end where those of the next one begin, which writes over what goes beyond.
+void sum_by_tables(const SpikeSums& sums, const std::uint8_t* bits, const SpikeRoom& room) {
+  constexpr std::size_t n = kLanes<std::uint8_t>;
+  auto* y = reinterpret_cast<std::int16_t*>(room.totals);
+  for (const Reach& planes : sums.reach[0]) {
+    for (const Reach& lines : sums.reach[1]) {
+      // The last outputs first, for what they write beyond.
+      for (std::size_t i = round_up(sums.num_outputs, n); i > 0;) {
+        const auto add = [&](auto num) PARE_KERNEL_ATTR {
+          constexpr std::size_t kNum = decltype(num)::value;
+          i -= kNum * n;
+          sum_windows<kNum>(
+              sums, {planes, lines, sums.short_bias.data() + i, sums.tables.sums.data() + i}, bits,
+              y + i);
+        };
+        if (i >= 3 * n) {
+          add(Tag<std::size_t{3}>());
+        } else if (i == 2 * n) {
+          add(Tag<std::size_t{2}>());
+        } else {
+          add(Tag<std::size_t{1}>());
+        }
+      }
+      y += sums.reach[2].size() * sums.num_outputs;
     }
   }
 }
@@ -318,22 +447,18 @@ void sum_dense(const SpikeSums& sums, const std::uint8_t* bits, const SpikeRoom&
   });
 }
 
-Totals sum(const SpikeSums& sums, const std::byte* spikes, const SpikeRoom& room) {
+/// Writes the sums of a step to room.totals.
+void sum(const SpikeSums& sums, const std::byte* spikes, const SpikeRoom& room) {
   const auto* bits = reinterpret_cast<const std::uint8_t*>(spikes) + kSpikeHeader;
-  if (sums.dense_kernel != nullptr) {
-    sum_dense(sums, bits, room);
-    return {room.totals, false};
-  }
+  if (sums.dense_kernel != nullptr) return sum_dense(sums, bits, room);
+  if (!sums.tables.sums.empty()) return sum_by_tables(sums, bits, room);
   if (!sums.bytes.empty()) {
-    sum_events(sums, sums.bytes.data(), sums.short_bias.data(), bits, room);
-    return {room.totals, true};
+    return sum_events(sums, sums.bytes.data(), sums.short_bias.data(), bits, room);
   }
   if (!sums.shorts.empty()) {
-    sum_events(sums, sums.shorts.data(), sums.short_bias.data(), bits, room);
-    return {room.totals, true};
+    return sum_events(sums, sums.shorts.data(), sums.short_bias.data(), bits, room);
   }
   sum_events(sums, sums.ints.data(), sums.int_bias.data(), bits, room);
-  return {room.totals, false};
 }
 
 void store_sums(const SpikeCall& call, Totals totals) {
@@ -349,30 +474,38 @@ void store_sums(const SpikeCall& call, Totals totals) {
   store(reinterpret_cast<const std::int32_t*>(totals.data));
 }
 
-/// Steps at once where their spikes have slots; those that follow have nothing to do then.
-void run_neurons(const SpikeCall& call) {
-  NeuronCall neurons{.neurons = *call.op.neurons,
-                     .totals = {call.x.at(call.t), false},
-                     .membranes = call.membranes.data,
-                     .spikes = call.y.at(call.t)};
-  if (call.y.slots != 0) {
-    if (call.t % call.y.slots != 0) return;
-    neurons.num_steps =
-        static_cast<std::size_t>(std::min<std::int64_t>(call.y.slots, call.num_steps - call.t));
-    neurons.step_bytes = call.y.step_bytes;
+/// The neurons of the steps that this call runs.
+void run_neurons(const SpikeCall& call, Totals totals, std::size_t total_bytes) {
+  neuron_kernel()({.neurons = *call.op.neurons,
+                   .totals = totals,
+                   .total_bytes = total_bytes,
+                   .membranes = call.membranes.data,
+                   .spikes = call.y.at(call.t),
+                   .num_steps = static_cast<std::size_t>(call.num_steps_here()),
+                   .step_bytes = call.y.step_bytes});
+}
+
+void run_layer(const SpikeCall& call) {
+  const SpikeSums& sums = *call.op.sums;
+  const SpikeRoom room(call.op, call.room);
+  SpikeRoom of_step = room;
+  for (std::int64_t t = call.t; t < call.t + call.num_steps_here(); ++t) {
+    sum(sums, call.x.at(t), of_step);
+    of_step.totals += room.total_bytes;
   }
-  neuron_kernel()(neurons);
+  run_neurons(call, {room.totals, sums.are_short()}, room.total_bytes);
 }
 
 void run_spikes(const SpikeCall& call) noexcept {
   const SpikeOp& op = call.op;
-  if (op.kind == SpikeKind::kNeurons) return run_neurons(call);
-  const Totals totals = sum(*op.sums, call.x.at(call.t), SpikeRoom(op, call.room));
-  if (op.kind == SpikeKind::kSums) return store_sums(call, totals);
-  neuron_kernel()({.neurons = *op.neurons,
-                   .totals = totals,
-                   .membranes = call.membranes.data,
-                   .spikes = call.y.at(call.t)});
+  if (op.kind == SpikeKind::kSums) {
+    const SpikeRoom room(op, call.room);
+    sum(*op.sums, call.x.at(call.t), room);
+    return store_sums(call, {room.totals, op.sums->are_short()});
+  }
+  if (call.num_steps_here() == 0) return;
+  if (op.kind == SpikeKind::kLayer) return run_layer(call);
+  run_neurons(call, {call.x.at(call.t), false}, 0);
 }
 
 }  // namespace

@@ -123,10 +123,17 @@ void SpikeSteps::add_layer(const Node& node, const SpikeLayer& layer, std::vecto
   }
   const NeuronNodes& neurons = *layer.neurons;
   op.kind = SpikeKind::kLayer;
+  if (take_slots_of(x, bits_.at(neurons.spike.value))) op.steps_at_once = kStepsAtOnce;
   op.neurons = std::make_shared<const Neurons>(neurons.neurons);
   steps.push_back(step(neurons.spike, std::move(op), {x, held_.at(neurons.state->buffer.value)},
                        bits_.at(neurons.spike.value)));
   unpack_if_needed(neurons.spike, steps);
+}
+
+/// Spikes of so many steps at once make others of as many. Whether there are any.
+bool SpikeSteps::take_slots_of(BufferId x, BufferId y) {
+  plan_.buffers[y.value].slots = plan_.buffers[x.value].slots;
+  return plan_.buffers[y.value].slots != 0;
 }
 
 /// What neurons add, position by position: once, if it is the same at every step.
@@ -169,6 +176,7 @@ void SpikeSteps::add_neurons(const NeuronNodes& neurons, std::vector<Step>& step
 void SpikeSteps::add_pool(const Node& node, std::vector<Step>& steps) {
   const BufferId x = node.inputs[0];
   const BufferId y = node.outputs[0];
+  take_slots_of(bits_.at(x.value), bits_.at(y.value));
   steps.push_back(step(y,
                        {.kind = SpikeKind::kPool,
                         .x = grid(x),

@@ -41,6 +41,7 @@ class SpikeSteps {
   void add_layer(const program::Node& node, const SpikeLayer& layer, std::vector<Step>& steps);
   void add_neurons(const NeuronNodes& neurons, std::vector<Step>& steps);
   void add_pool(const program::Node& node, std::vector<Step>& steps);
+  bool take_slots_of(program::BufferId x, program::BufferId y);
   void unpack_if_needed(program::BufferId spikes, std::vector<Step>& steps);
   void set_stored();
   Grid grid(program::BufferId id) const;

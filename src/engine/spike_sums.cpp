@@ -27,8 +27,13 @@ constexpr std::size_t vector_bytes(InstructionSet set) {
   return 16;
 }
 
-/// Bytes of weights that are added in one go: most of the smallest first-level cache.
-constexpr std::size_t kBlockBytes = std::size_t{24} << 10;
+/// Bytes of weights that are added in one go, and of the sums to which they are: together most of
+/// the smallest first-level cache.
+constexpr std::size_t kBlockBytes = std::size_t{16} << 10;
+constexpr std::size_t kBlockSumBytes = std::size_t{8} << 10;
+
+/// At most as many of tables, which share that cache with sums.
+constexpr std::size_t kTableBytes = std::size_t{20} << 10;
 
 /// The weights of an input for all outputs next to each other.
 template <class T>
@@ -69,6 +74,22 @@ std::vector<SpikeBlock> blocks_of(const SpikeSums& sums) {
   return blocks;
 }
 
+/// Columns of windows whose sums are made at a time.
+std::size_t columns_of(const SpikeSums& sums) {
+  const std::size_t columns = std::max<std::size_t>(1, sums.reach[2].size());
+  const std::size_t lines = sums.window.num_outputs() / columns;
+  const std::size_t column = std::max<std::size_t>(1, lines * sums.num_outputs) *
+                             (sums.are_short() ? sizeof(std::int16_t) : sizeof(std::int32_t));
+  // An even number, for even and odd ones take turns.
+  return 2 * std::max<std::size_t>(2, kBlockSumBytes / (2 * column));
+}
+
+/// Where an output stands in a row of bytes.
+std::size_t place_in_bytes(std::size_t output, std::size_t vector) {
+  const std::size_t within = output % vector;
+  return output - within + (within < vector / 2 ? 2 * within : 2 * within - vector + 1);
+}
+
 /// As SpikeSums has them; padding adds nothing.
 AlignedVector<std::uint8_t> byte_rows(std::span<const std::int64_t> weight, const SpikeSums& sums,
                                       std::size_t vector) {
@@ -76,14 +97,65 @@ AlignedVector<std::uint8_t> byte_rows(std::span<const std::int64_t> weight, cons
   AlignedVector<std::uint8_t> rows(num_inputs * sums.row, static_cast<std::uint8_t>(sums.offset));
   rows.resize((num_inputs + 1) * sums.row);
   for (std::size_t m = 0; m < sums.num_outputs; ++m) {
-    const std::size_t within = m % vector;
-    const std::size_t at =
-        m - within + (within < vector / 2 ? 2 * within : 2 * within - vector + 1);
+    const std::size_t at = place_in_bytes(m, vector);
     for (std::size_t i = 0; i < num_inputs; ++i) {
       rows[i * sums.row + at] = static_cast<std::uint8_t>(weight[m * num_inputs + i] + sums.offset);
     }
   }
   return rows;
+}
+
+/// Where its neighbouring elements are neighbours in the input, a window is a few runs of them.
+struct Runs {
+  std::size_t count;
+  std::size_t length;
+};
+
+Runs runs_of(const SpikeSums& sums) {
+  const auto& [outer, middle, inner] = sums.window.axes;
+  return {static_cast<std::size_t>(outer.kernel * middle.kernel),
+          static_cast<std::size_t>(inner.kernel) * sums.num_channels};
+}
+
+/// The form of tables, without sums: none of larger ones than the first-level cache has room for.
+std::optional<SpikeTables> form_of_tables(const SpikeSums& sums) {
+  if (sums.window.axes[2].dilation != 1) return std::nullopt;
+  const auto [count, length] = runs_of(sums);
+  SpikeTables tables{.num_chunks = round_up(length, kTableInputs) / kTableInputs};
+  // Runs begin at multiples of the channels, and a word has 8 bytes from any one on.
+  tables.word_bits = sums.num_channels % 8 == 0 ? 64 : sums.num_channels % 4 == 0 ? 60 : 56;
+  const std::size_t size = (count * tables.num_chunks << kTableInputs) * sums.row;
+  if (size > kTableBytes) return std::nullopt;
+  tables.sums.resize(size);
+  return tables;
+}
+
+/// A row of tables: the sums of some inputs, those of `pattern`, of all outputs.
+void fill_row(std::span<const std::int64_t> weight, const SpikeSums& sums, std::size_t first,
+              std::size_t count, std::size_t pattern, std::size_t vector, std::uint8_t* row) {
+  const std::size_t num_inputs = weight.size() / sums.num_outputs;
+  for (std::size_t m = 0; m < sums.num_outputs; ++m) {
+    std::int64_t sum = static_cast<std::int64_t>(kTableInputs) * sums.offset;
+    for (std::size_t i = 0; i < count; ++i) {
+      if ((pattern >> i & 1) != 0) sum += weight[m * num_inputs + first + i];
+    }
+    row[place_in_bytes(m, vector)] = static_cast<std::uint8_t>(sum);
+  }
+}
+
+void fill(SpikeTables& tables, std::span<const std::int64_t> weight, const SpikeSums& sums,
+          std::size_t vector) {
+  const auto [num_runs, length] = runs_of(sums);
+  std::uint8_t* row = tables.sums.data();
+  for (std::size_t run = 0; run < num_runs; ++run) {
+    for (std::size_t first = 0; first < length; first += kTableInputs) {
+      const std::size_t count = std::min(kTableInputs, length - first);
+      for (std::size_t pattern = 0; pattern < std::size_t{1} << kTableInputs; ++pattern) {
+        fill_row(weight, sums, run * length + first, count, pattern, vector, row);
+        row += sums.row;
+      }
+    }
+  }
 }
 
 template <class T>
@@ -142,8 +214,13 @@ std::optional<SpikeSums> make_spike_sums(const SpikeConv& conv, const AxisOrder&
   } else if (kByteRows * (with_zero.highest - with_zero.lowest) <= 255) {
     made.row = round_up(conv.num_outputs, vector_bytes(set));
     made.offset = static_cast<std::int16_t>(-with_zero.lowest);
-    made.bytes = byte_rows(weight, made, vector_bytes(set));
     made.short_bias = bias_row<std::int16_t>(conv.bias, made.row);
+    if (auto tables = preferred ? std::nullopt : form_of_tables(made)) {
+      made.tables = std::move(*tables);
+      fill(made.tables, weight, made, vector_bytes(set));
+    } else {
+      made.bytes = byte_rows(weight, made, vector_bytes(set));
+    }
   } else {
     made.shorts = rows_of<std::int16_t>(weight, conv.num_outputs, made.row);
     made.short_bias = bias_row<std::int16_t>(conv.bias, made.row);
@@ -153,6 +230,7 @@ std::optional<SpikeSums> make_spike_sums(const SpikeConv& conv, const AxisOrder&
     return std::nullopt;
   }
   made.blocks = blocks_of(made);
+  made.num_columns = columns_of(made);
   if (!fits_bits(8, weights) || preferred != KernelKind::kDenseBytes) return made;
   made.dense.dense =
       std::make_shared<const DenseWeights>(pack_dense({.weight = weight,

@@ -30,8 +30,9 @@ struct SpikeConv {
   program::Interval sums = {};  ///< of products and bias, in any order
 };
 
-/// Its weights for kernels. None if sums may not fit 32 bits. `preferred`, for tests and the
-/// benchmark: kDenseBytes multiplies all of them, however few spikes there are.
+/// Its weights for kernels: tables where they are small, else rows. None if sums may not fit 32
+/// bits. `preferred`, for tests and the benchmark: kSpikes adds the rows of what spikes, however
+/// few rows there are; kDenseBytes multiplies all of them, however few spikes there are.
 std::optional<SpikeSums> make_spike_sums(const SpikeConv& conv, const AxisOrder& order,
                                          InstructionSet set, std::optional<KernelKind> preferred);
 

@@ -62,9 +62,9 @@ std::vector<std::size_t> places_of(Grid grid) {
   return places;
 }
 
-void pool(const SpikeCall& call) {
-  const std::uint8_t* from = bits_of(call.x.at(call.t));
-  std::byte* to = call.y.at(call.t);
+void pool(const SpikeCall& call, std::int64_t t) {
+  const std::uint8_t* from = bits_of(call.x.at(t));
+  std::byte* to = call.y.at(t);
   clear(to, call.op.y.num_elements());
   const SpikePlaces& places = *call.op.places;
   for (std::size_t o = 0; o < places.y.size(); ++o) {
@@ -88,8 +88,9 @@ std::size_t bytes(const Epilogue& epilogue) {
 }
 
 std::size_t bytes(const SpikeSums& sums) {
-  return bytes(sums.bytes) + bytes(sums.shorts) + bytes(sums.ints) + bytes(sums.short_bias) +
-         bytes(sums.int_bias) + (sums.dense_kernel == nullptr ? 0 : bytes_of(*sums.dense.dense));
+  return bytes(sums.bytes) + bytes(sums.shorts) + bytes(sums.ints) + bytes(sums.tables.sums) +
+         bytes(sums.short_bias) + bytes(sums.int_bias) +
+         (sums.dense_kernel == nullptr ? 0 : bytes_of(*sums.dense.dense));
 }
 
 std::size_t bytes(const Neurons& neurons) {
@@ -113,7 +114,8 @@ void lay_out_spikes(const SpikeCall& call) noexcept {
     case SpikeKind::kUnpack:
       return unpack(call);
     case SpikeKind::kPool:
-      return pool(call);
+      for (std::int64_t t = call.t; t < call.t + call.num_steps_here(); ++t) pool(call, t);
+      return;
     case SpikeKind::kSums:
     case SpikeKind::kLayer:
     case SpikeKind::kNeurons:
@@ -134,8 +136,10 @@ SpikeRoom::SpikeRoom(const SpikeOp& op, std::byte* memory) {
   const std::size_t bits = sums.num_bits();
   spikes = reinterpret_cast<std::uint32_t*>(take((bits + 8) * sizeof(std::uint32_t)));
   before = reinterpret_cast<std::uint32_t*>(take((bits / 64 + 2) * sizeof(std::uint32_t)));
-  totals = take((current_size(sums.window.num_outputs() * sums.num_outputs) + sums.row) *
-                sizeof(std::int32_t));
+  total_bytes = round_up((current_size(sums.window.num_outputs() * sums.num_outputs) + sums.row) *
+                             (sums.are_short() ? sizeof(std::int16_t) : sizeof(std::int32_t)),
+                         kAlignment);
+  totals = take(op.steps_at_once * total_bytes);
   if (sums.dense_kernel != nullptr) {
     inputs = reinterpret_cast<std::uint8_t*>(take(round_up(sums.num_inputs(), 8) + 16));
   }

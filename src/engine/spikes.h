@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -60,6 +61,21 @@ struct SpikeBlock {
   std::size_t end = 0;
 };
 
+/// Inputs whose spikes are looked up together.
+inline constexpr std::size_t kTableInputs = 4;
+
+/// For windows of few inputs: the sums of each kTableInputs neighbouring inputs of a run, for each
+/// pattern of their spikes. How many spike makes no difference then, and nothing branches.
+struct SpikeTables {
+  /// [run of the window][kTableInputs inputs][pattern, the first input lowest][SpikeSums::row], the
+  /// last inputs of a run with what is missing as no spike. As many more as makes them bytes, which
+  /// the bias makes up for; in the order of SpikeSums::bytes. Empty: rows are added spike by spike.
+  AlignedVector<std::uint8_t> sums = {};
+  std::size_t num_chunks = 0;  ///< of kTableInputs in a run
+  /// Bits of a run that a word has wherever it begins: a multiple of kTableInputs.
+  std::size_t word_bits = 0;
+};
+
 /// y = weight x + bias for inputs that are spikes. Axes are in the order of storage; those that
 /// every window covers are part of the channels.
 struct SpikeSums {
@@ -77,14 +93,20 @@ struct SpikeSums {
   std::int16_t offset = 0;
   AlignedVector<std::int16_t> shorts = {};
   AlignedVector<std::int32_t> ints = {};
+  SpikeTables tables = {};                      ///< in place of them
   AlignedVector<std::int16_t> short_bias = {};  ///< [row]
   AlignedVector<std::int32_t> int_bias = {};
   std::vector<SpikeBlock> blocks = {};
+  std::size_t num_columns = 1;  ///< of windows to whose sums a block is added in one go
   /// The same weights for the kernel that multiplies all of them by a position's inputs, where that
   /// is asked for and they fit 8 bits. It was never faster (bench/spike_layer.cpp).
   LinearOp dense = {};
   LinearKernel dense_kernel = nullptr;
 
+  /// Whether the sums that kernels make have 16 bits, else 32.
+  bool are_short() const {
+    return dense_kernel == nullptr && (!tables.sums.empty() || !bytes.empty() || !shorts.empty());
+  }
   std::size_t num_inputs() const { return num_channels * window.num_taps(); }
   std::size_t num_bits() const { return num_channels * window.num_inputs(); }
 };
@@ -121,7 +143,7 @@ struct Neurons {
 
 enum class SpikeKind : std::uint8_t {
   kSums,     ///< x: spikes, y: sums, row-major
-  kLayer,    ///< x: spikes, membranes; y: spikes
+  kLayer,    ///< x: spikes, membranes; y: spikes, kStepsAtOnce steps where there are slots
   kNeurons,  ///< x: currents, membranes; y: spikes, kStepsAtOnce steps where there are slots
   kPack,     ///< x: row-major, y: spikes
   kUnpack,   ///< x: spikes, y: row-major
@@ -141,6 +163,7 @@ struct SpikeOp {
   std::shared_ptr<const Neurons> neurons = nullptr;
   Grid x = {};
   Grid y = {};
+  std::size_t steps_at_once = 1;  ///< of a layer: kStepsAtOnce where x and y have slots
   // Of a pooling, axes as in the buffer:
   graph::Window window = {};
   std::shared_ptr<const SpikePlaces> places = nullptr;
@@ -153,7 +176,8 @@ struct SpikeRoom {
 
   std::uint32_t* spikes = nullptr;  ///< where rows of bits that are set begin; eight more have room
   std::uint32_t* before = nullptr;  ///< by word: how many are set in front of it
-  std::byte* totals = nullptr;      ///< sums of all positions
+  std::byte* totals = nullptr;      ///< sums of all positions, step by step
+  std::size_t total_bytes = 0;      ///< of a step's
   std::uint8_t* inputs = nullptr;   ///< of one position, a byte each
   std::size_t bytes = 0;
 };
@@ -167,6 +191,13 @@ struct SpikeCall {
   std::int64_t t = 0;
   std::int64_t num_steps = 1;  ///< of the loop
   std::byte* room = nullptr;   ///< SpikeRoom's
+
+  /// How many steps it runs: where spikes have slots those of all slots, and none when their turn
+  /// would be.
+  std::int64_t num_steps_here() const {
+    if (y.slots == 0) return 1;
+    return t % y.slots == 0 ? std::min<std::int64_t>(y.slots, num_steps - t) : 0;
+  }
 };
 using SpikeKernel = void (*)(const SpikeCall&) noexcept;
 
@@ -176,10 +207,11 @@ struct Totals {
   bool is_short;  ///< 16 bits, else 32
 };
 
-/// Steps of a layer of neurons that add the same at each.
+/// Steps of a layer of neurons.
 struct NeuronCall {
   const Neurons& neurons;
-  Totals totals;
+  Totals totals;                ///< of the first step
+  std::size_t total_bytes = 0;  ///< from one step's to the next one's; 0: they add the same at each
   std::byte* membranes = nullptr;
   std::byte* spikes = nullptr;  ///< of the first step
   std::size_t num_steps = 1;    ///< at most kStepsAtOnce

@@ -54,7 +54,7 @@ struct EnumNames<StepRule> {
 
 template <>
 struct EnumNames<RangeRule> {
-  static constexpr std::array<std::pair<RangeRule, std::string_view>, 9> list = {
+  static constexpr std::array<std::pair<RangeRule, std::string_view>, 10> list = {
       {{RangeRule::kMaxAbs, "max_abs"},
        {RangeRule::kLearned, "learned"},
        {RangeRule::kFixed, "fixed"},
