@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "graph/graph.h"
+
 namespace pare::graph {
 namespace {
 

@@ -19,7 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kMaxTrials = 1000;
-constexpr int kMaxWorkers = 1024;
+constexpr int kMostWorkers = 1024;
 constexpr std::int64_t kMaxValues = 65'536;  // of a range
 constexpr std::size_t kMaxChoices = 1000;
 
@@ -181,7 +181,7 @@ SearchFile parse_search_file(const std::string& toml, const std::string& origin)
   reader.read("trials", file.trials, {.min = 1, .max = kMaxTrials});
   reader.read("initial", file.initial, {.min = 1, .max = kMaxTrials});
   reader.read("seed", file.seed);
-  reader.read("workers", file.workers, {.min = 1, .max = kMaxWorkers});
+  reader.read("workers", file.workers, {.min = 1, .max = kMostWorkers});
   file.set = read_settings(reader);
   if (const auto objective = reader.table("objective")) file.objective = read_figure(*objective);
   if (const auto against = reader.table("against")) file.against = read_figure(*against);

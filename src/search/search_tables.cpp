@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<const char*, 4> kStatusNames = {"pending", "running", "done", "failed"};
+constexpr std::array<const char*, 4> kTrialStatusNames = {"pending", "running", "done", "failed"};
 
 Json or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(); }
 
@@ -31,7 +31,7 @@ std::vector<std::string> columns_of(const SearchFile& file) {
 std::vector<Json> row_of(const SearchFile& file, const SearchResult& result, std::size_t trial) {
   const Outcome& outcome = result.outcomes[trial];
   std::vector<Json> row = {outcome.name, outcome.origin,
-                           kStatusNames[static_cast<std::size_t>(outcome.status)]};
+                           kTrialStatusNames[static_cast<std::size_t>(outcome.status)]};
   for (Setting& setting : settings_at(file.space, outcome.point)) {
     row.push_back(std::move(setting.value));
   }
