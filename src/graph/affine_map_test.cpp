@@ -67,10 +67,11 @@ TEST(AffineMap, IsAnotherThanTheSymmetricOne) {
 /// A weight of rule kMinMax, [groups, elements].
 Graph graph_of(const std::vector<float>& values, std::int64_t groups, int bits) {
   Graph graph;
-  graph.parameters.push_back({.name = "bits",
-                              .role = Role::kBits,
-                              .stored = Tensor::from<std::int32_t>({}, {{bits}}),
-                              .is_trainable = false});
+  graph.parameters.push_back(
+      {.name = "bits",
+       .role = Role::kBits,
+       .stored = Tensor::from<std::int32_t>({}, std::vector<std::int32_t>{bits}),
+       .is_trainable = false});
   graph.parameters.push_back({.name = "range",
                               .role = Role::kRange,
                               .stored = Tensor::from<float>(
