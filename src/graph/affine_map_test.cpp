@@ -81,7 +81,7 @@ Graph graph_of(const std::vector<float>& values, std::int64_t groups, int bits) 
   graph.parameters.push_back(
       {.name = "weight",
        .stored = Tensor::from<float>({groups, size / groups}, values),
-       .quantizer = Quantizer{.format = Uniform{.bits = {0}, .is_signed = true},
+       .quantizer = Quantizer{.format = Uniform{.bits = {0}, .is_signed = true, .is_narrow = false},
                               .range_rule = RangeRule::kMinMax,
                               .range = ParameterId{1}}});
   return graph;

@@ -190,7 +190,7 @@ TEST(Check, HoldsTheAffineRuleToAllCodesOfSignedWeights) {
               refuses);
   EXPECT_THAT(message([](Quantizer& of) { std::get<Uniform>(of.format).is_signed = false; }),
               refuses);
-  EXPECT_THAT(message([](Quantizer& of) { of.zero_point = of.range; }), refuses);
+  EXPECT_THAT(message([](Quantizer& of) { of.zero_point = ParameterId{0}; }), refuses);
 }
 
 TEST(Check, WantsGivenStepsThatArePositive) {
