@@ -23,7 +23,8 @@ EMULATORS = ["qemu-aarch64", "qemu-aarch64-static"]
 HEADERS = ["fmt", "hwy", "nlohmann"]
 SOURCES = [
     *(f"src/base/{name}.cpp" for name in ("error", "philox", "sha256", "tensor", "transpose")),
-    *(f"src/graph/{name}.cpp" for name in ("graph", "live_range", "quantize", "window")),
+    *(f"src/graph/{name}.cpp" for name in (
+        "affine_map", "graph", "live_range", "quantize", "window")),
     "src/metrics/softmax.cpp",
     "src/lower/interface.cpp",
     *(f"src/program/{name}.cpp" for name in (
