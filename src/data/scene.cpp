@@ -14,7 +14,7 @@
 namespace pare::data {
 namespace {
 
-constexpr std::int64_t kMostLabels = 65535;
+constexpr std::int64_t kLargestLabel = 65535;
 
 void check_cube(const RawScene& raw) {
   const Tensor& cube = raw.cube;
@@ -57,14 +57,15 @@ Tensor whole_labels(const RawScene& raw) {
   }
   const std::vector<double> values = raw.labels.to_doubles();
   const auto bad = std::find_if(values.begin(), values.end(), [](double label) {
-    return !(label >= 0 && label <= static_cast<double>(kMostLabels) && std::trunc(label) == label);
+    return !(label >= 0 && label <= static_cast<double>(kLargestLabel) &&
+             std::trunc(label) == label);
   });
   if (bad != values.end()) {
     const std::int64_t place = bad - values.begin();
     throw InputError(
         fmt::format("{}: row {}, column {}: label {}, expected 0 (unlabelled) or the "
                     "number of a class, up to {}",
-                    raw.labels_origin, place / shape[1], place % shape[1], *bad, kMostLabels));
+                    raw.labels_origin, place / shape[1], place % shape[1], *bad, kLargestLabel));
   }
   return raw.labels.to(DType::kI64).reshaped(shape);
 }

@@ -16,7 +16,6 @@ namespace {
 
 constexpr int kApplicationId = 0x50415245;  // "PARE", in the file's header
 constexpr int kSchemaVersion = 1;
-constexpr std::array<std::string_view, 4> kStatusNames = {"pending", "running", "done", "failed"};
 
 constexpr const char* kSchema = R"(
   CREATE TABLE trial (
@@ -94,12 +93,12 @@ nlohmann::json parse_json(const Database& database, const std::string& text) {
 }
 
 Trial read_trial(const Database& database, const Statement& row) {
-  const auto status = std::find(kStatusNames.begin(), kStatusNames.end(), row.text(3));
-  if (status == kStatusNames.end()) throw_damaged(database, "a trial has an unknown status");
+  const auto status = std::find(kTrialStatusNames.begin(), kTrialStatusNames.end(), row.text(3));
+  if (status == kTrialStatusNames.end()) throw_damaged(database, "a trial has an unknown status");
   return {.key = row.text(0),
           .name = row.text(1),
           .parameters = parse_json(database, row.text(2)),
-          .status = static_cast<TrialStatus>(status - kStatusNames.begin()),
+          .status = static_cast<TrialStatus>(status - kTrialStatusNames.begin()),
           .attempts = row.integer(4),
           .started_at = row.number(5),
           .ended_at = row.number(6),

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -13,6 +15,9 @@ namespace pare::search {
 class Database;
 
 enum class TrialStatus { kPending, kRunning, kDone, kFailed };
+/// In its order.
+inline constexpr std::array<std::string_view, 4> kTrialStatusNames = {"pending", "running", "done",
+                                                                      "failed"};
 
 /// One piece of work: what is tried, how far it is, and what came out. A cell of a sweep is a
 /// trial.

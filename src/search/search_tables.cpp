@@ -1,7 +1,6 @@
 #include "search/search_tables.h"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <numeric>
 
@@ -9,13 +8,12 @@
 #include <fmt/ranges.h>
 
 #include "base/file.h"
+#include "search/journal.h"
 
 namespace pare::search {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::array<const char*, 4> kTrialStatusNames = {"pending", "running", "done", "failed"};
 
 Json or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(); }
 

@@ -93,4 +93,10 @@ void expect_equal(const program::Program& program, std::uint64_t seed, const Opt
   count.samples += static_cast<std::int64_t>(num_samples);
 }
 
+std::string case_name(const testing::TestParamInfo<InstructionSet>& info) {
+  std::string name(name_of(info.param));
+  std::erase(name, '-');
+  return name;
+}
+
 }  // namespace pare::engine

@@ -2,6 +2,9 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+
+#include <gtest/gtest.h>
 
 #include "engine/engine.h"
 #include "program/program.h"
@@ -21,5 +24,8 @@ struct Count {
 /// `count`. Fails the test that calls it at the first difference.
 void expect_equal(const program::Program& program, std::uint64_t seed, const Options& options,
                   Count& count);
+
+/// What a test is called that has an instruction set as its parameter.
+std::string case_name(const testing::TestParamInfo<InstructionSet>& info);
 
 }  // namespace pare::engine

@@ -34,11 +34,7 @@ TEST_P(LongEquality, OfRandomPrograms) {
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, LongEquality, testing::ValuesIn(instruction_sets()),
-                         [](const auto& info) {
-                           std::string name(name_of(info.param));
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         case_name);
 
 }  // namespace
 }  // namespace pare::engine

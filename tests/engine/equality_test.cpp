@@ -107,11 +107,7 @@ TEST_P(Equality, OfRandomSpikingNets) {
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, Equality, testing::ValuesIn(instruction_sets()),
-                         [](const auto& info) {
-                           std::string name(name_of(info.param));
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         case_name);
 
 TEST(EqualityOfGenericOps, OfRandomPrograms) {
   Count count;

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "engine/equality.h"
 #include "model/test_deployment.h"
 #include "program/random_inputs.h"
 #include "program/reference.h"
@@ -151,11 +152,7 @@ TEST_P(FromRaw, EqualsMapInputAndTheReference) {
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, FromRaw, testing::ValuesIn(instruction_sets()),
-                         [](const auto& info) {
-                           std::string name(name_of(info.param));
-                           std::erase(name, '-');
-                           return name;
-                         });
+                         case_name);
 
 TEST(Session, RunsInSeveralThreadsAtOnce) {
   const model::Deployment deployment = model::random_deployment({16, 64, 32, 32, 5}, 1, 3);

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/equality.h"
 #include "engine/kernels.h"
 #include "engine/spikes.h"
 #include "program/random_inputs.h"
@@ -91,12 +92,7 @@ TEST_P(Sums, AreTheSameHoweverTheyAreMade) {
   EXPECT_EQ(num_by_others, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(InstructionSets, Sums, testing::ValuesIn(instruction_sets()),
-                         [](const auto& info) {
-                           std::string name(name_of(info.param));
-                           std::erase(name, '-');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(InstructionSets, Sums, testing::ValuesIn(instruction_sets()), case_name);
 
 }  // namespace
 }  // namespace pare::engine
