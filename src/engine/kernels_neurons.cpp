@@ -20,9 +20,13 @@ namespace pare::engine::HWY_NAMESPACE {
 namespace {
 
 /// Sums times a power of two.
-struct Shifted {
-  int bits;
-  HWY_INLINE VInts operator()(VInts x, std::size_t) const { return hn::ShiftLeftSame(x, bits); }
+class Shifted {
+ public:
+  explicit Shifted(int bits) : bits_(hn::Set(Ints(), bits)) {}
+  HWY_INLINE VInts operator()(VInts x, std::size_t) const { return hn::Shl(x, bits_); }
+
+ private:
+  VInts bits_;
 };
 
 /// Between two ends.
@@ -102,7 +106,7 @@ HWY_INLINE void with_leak(const Neurons& neurons, F&& f) {
 template <class F>
 HWY_INLINE void with_current(const Neurons& neurons, F&& f) {
   if (neurons.current) return with_epilogue_of(*neurons.current, f);
-  f(Shifted{neurons.current_shift});
+  f(Shifted(neurons.current_shift));
 }
 
 /// Neurons of a vector, as a constant.
@@ -127,16 +131,23 @@ HWY_INLINE void put_bits(hn::Mask<Ints> mask, std::size_t at, std::uint8_t* bloc
   }
 }
 
+/// Calls f with the reset: the usual one known to the compiler.
+template <class F>
+HWY_INLINE void with_reset(const Neurons& neurons, F&& f) {
+  if (neurons.reset == SpikeReset::kDropThenLeak) return f(Tag<SpikeReset::kDropThenLeak>());
+  f(neurons.reset);
+}
+
 /// One step of a vector of neurons.
-template <class Leak>
+template <class Leak, class Reset>
 class Dynamics {
  public:
-  Dynamics(const Neurons& neurons, const Leak& leak)
+  Dynamics(const Neurons& neurons, const Leak& leak, Reset reset)
       : leak_(leak),
         within_(neurons.range),
         silent_(neurons.silent.data()),
         drop_(neurons.drop.data()),
-        reset_(neurons.reset) {}
+        reset_(reset) {}
 
   /// The membranes that follow; the bits of those that spike are put into the block at bit `v`.
   HWY_INLINE VInts operator()(VInts membranes, VInts added, std::size_t k, std::size_t v,
@@ -144,9 +155,10 @@ class Dynamics {
     const VInts potential = hn::Add(membranes, added);
     const auto fires = hn::Gt(potential, load_ints(silent_ + k));
     put_bits(fires, v, block);
-    const VInts spike = hn::VecFromMask(Ints(), fires);
-    if (reset_ == SpikeReset::kZero) return leak_(hn::AndNot(spike, potential), k);
-    const VInts drop = hn::And(spike, load_ints(drop_ + k));
+    if (reset_ == SpikeReset::kZero) {
+      return leak_(hn::AndNot(hn::VecFromMask(Ints(), fires), potential), k);
+    }
+    const VInts drop = hn::IfThenElseZero(fires, load_ints(drop_ + k));
     return reset_ == SpikeReset::kLeakThenDrop ? within_(hn::Add(leak_(potential, k), drop))
                                                : leak_(hn::Add(potential, drop), k);
   }
@@ -156,7 +168,7 @@ class Dynamics {
   Within within_;
   const std::int32_t* silent_;
   const std::int32_t* drop_;
-  SpikeReset reset_;
+  Reset reset_;
 };
 
 /// The spikes of kNeuronBlock neurons at each step.
@@ -169,13 +181,14 @@ HWY_INLINE VInts total_at(const NeuronCall& call, std::size_t s, std::size_t i) 
 
 /// All neurons of a layer take num_steps steps, which are the call's or 1 known to the compiler,
 /// and add the same at each of them or not.
-template <bool kAddsTheSame, class Steps, class Current, class Leak>
+template <bool kAddsTheSame, class Steps, class Current, class Leak, class Reset>
 HWY_INLINE void update(const NeuronCall& call, Steps num_steps, const Current& current,
-                       const Leak& leak) {
+                       const Leak& leak, Reset reset) {
   constexpr std::size_t n = kVector;
   const Neurons& neurons = call.neurons;
-  const Dynamics<Leak> step(neurons, leak);
+  const Dynamics<Leak, Reset> step(neurons, leak, reset);
   auto* const membranes = reinterpret_cast<std::int32_t*>(call.membranes);
+  const VInts initial = hn::Set(Ints(), neurons.initial.value_or(0));
   std::array<std::uint64_t, kStepsAtOnce> numbers{};
   std::size_t channel = 0;
   for (std::size_t i = 0; i < neurons.num_elements; i += kNeuronBlock) {
@@ -185,8 +198,12 @@ HWY_INLINE void update(const NeuronCall& call, Steps num_steps, const Current& c
       const std::size_t k = channel + v;
       VInts added = current(total_at(call, 0, i + v), k);
       VInts added_too = current(total_at(call, 0, i + v + n), k + n);
-      VInts next = load_ints(membranes + i + v);
-      VInts next_too = load_ints(membranes + i + v + n);
+      VInts next = initial;
+      VInts next_too = initial;
+      if (!call.starts) {
+        next = load_ints(membranes + i + v);
+        next_too = load_ints(membranes + i + v + n);
+      }
       for (std::size_t s = 0; s < num_steps; ++s) {
         if constexpr (!kAddsTheSame) {
           added = current(total_at(call, s, i + v), k);
@@ -195,6 +212,7 @@ HWY_INLINE void update(const NeuronCall& call, Steps num_steps, const Current& c
         next = step(next, added, k, v, blocks[s]);
         next_too = step(next_too, added_too, k + n, v + n, blocks[s]);
       }
+      if (call.is_last) continue;
       store_ints(next, membranes + i + v);
       store_ints(next_too, membranes + i + v + n);
     }
@@ -218,9 +236,13 @@ HWY_INLINE void update(const NeuronCall& call, Steps num_steps, const Current& c
 void run_neurons(const NeuronCall& call) noexcept {
   with_current(call.neurons, [&](const auto& current) PARE_KERNEL_ATTR {
     with_leak(call.neurons, [&](const auto& leak) PARE_KERNEL_ATTR {
-      if (call.num_steps == 1) return update<true>(call, Tag<std::size_t{1}>(), current, leak);
-      if (call.total_bytes == 0) return update<true>(call, call.num_steps, current, leak);
-      update<false>(call, call.num_steps, current, leak);
+      with_reset(call.neurons, [&](auto reset) PARE_KERNEL_ATTR {
+        if (call.num_steps == 1) {
+          return update<true>(call, Tag<std::size_t{1}>(), current, leak, reset);
+        }
+        if (call.total_bytes == 0) return update<true>(call, call.num_steps, current, leak, reset);
+        update<false>(call, call.num_steps, current, leak, reset);
+      });
     });
   });
 }

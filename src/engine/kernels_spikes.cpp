@@ -13,6 +13,7 @@
 
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
+#include "engine/kernel_byte_sums.inc"
 #include "engine/kernel_finish.inc"
 #include "engine/kernels.h"
 #include "engine/spikes.h"
@@ -20,7 +21,8 @@
 PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
 
-NeuronKernel neuron_kernel();  // kernels_neurons.cpp
+NeuronKernel neuron_kernel();     // kernels_neurons.cpp
+SpikeTableKernel table_kernel();  // kernels_spike_tables.cpp
 
 namespace {
 
@@ -32,41 +34,27 @@ HWY_INLINE std::uint64_t word_of(const std::uint8_t* bits, std::size_t i) {
   return word;
 }
 
-/// The numbers of the bits that are set in a byte, the first ones first.
-constexpr std::array<std::array<std::uint8_t, 8>, 256> bits_of_bytes() {
-  std::array<std::array<std::uint8_t, 8>, 256> table{};
-  for (std::size_t byte = 0; byte < table.size(); ++byte) {
-    std::size_t count = 0;
-    for (std::uint8_t bit = 0; bit < 8; ++bit) {
-      if ((byte >> bit & 1) != 0) table[byte][count++] = bit;
-    }
-  }
-  return table;
-}
-constexpr std::array<std::array<std::uint8_t, 8>, 256> kBitsOfBytes = bits_of_bytes();
-
 /// Lists where the rows of the bits that are set would begin if that of the first bit was the first
-/// row. Byte by byte: eight are written, however many there are, for a branch for each would be
+/// row. A vector is written for as many bits, however many are set, for a branch for each would be
 /// guessed wrong.
 HWY_INLINE void list_spikes(const std::uint8_t* bits, const SpikeSums& sums,
                             const SpikeRoom& room) {
-  const hn::CappedTag<std::uint32_t, 8> d;
-  const hn::Rebind<std::uint8_t, decltype(d)> narrow;
+  const hn::CappedTag<std::uint32_t, 16> d;
+  constexpr std::size_t n = hn::MaxLanes(d);
   std::uint32_t* to = room.spikes;
-  const auto row = hn::Set(d, static_cast<std::uint32_t>(sums.row));
+  const auto row = static_cast<std::uint32_t>(sums.row);
+  const auto next = hn::Set(d, static_cast<std::uint32_t>(n) * row);
+  auto begins = hn::Mul(hn::Iota(d, 0), hn::Set(d, row));
   const std::size_t num_words = (sums.num_bits() + 63) / 64;
   for (std::size_t i = 0; i < num_words; ++i) {
-    const std::uint64_t word = word_of(bits, i);
     room.before[i] = static_cast<std::uint32_t>(to - room.spikes);
-    if (word == 0) continue;
-    for (std::size_t k = 0; k < 8; ++k) {
-      const std::size_t byte = word >> (8 * k) & 0xFF;
-      const auto first = hn::Set(d, static_cast<std::uint32_t>(64 * i + 8 * k));
-      for (std::size_t v = 0; v < 8; v += hn::Lanes(d)) {
-        const auto numbers = hn::PromoteTo(d, hn::LoadU(narrow, kBitsOfBytes[byte].data() + v));
-        hn::StoreU(hn::Mul(hn::Add(numbers, first), row), d, to + v);
-      }
-      to += std::popcount(byte);
+    std::uint64_t word = word_of(bits, i);
+    for (std::size_t k = 0; k < 64; k += n, word >>= n) {
+      std::uint8_t some[8];
+      std::memcpy(some, &word, sizeof(word));
+      hn::StoreU(hn::Compress(begins, hn::LoadMaskBits(d, some)), d, to);
+      to += std::popcount(word & ((std::uint64_t{1} << n) - 1));
+      begins = hn::Add(begins, next);
     }
   }
   room.before[num_words] = static_cast<std::uint32_t>(to - room.spikes);
@@ -108,10 +96,6 @@ HWY_INLINE void expand(const std::uint8_t* bits, Run run, std::uint8_t* to) {
 }
 
 // -------------------------------------------------------------------------------------------- sums
-
-/// As a constant, which the compiler needs for addresses.
-template <class T>
-constexpr std::size_t kLanes = hn::MaxLanes(hn::ScalableTag<T>());
 
 /// Listed spikes, and how far their rows are from where the list has them.
 struct Spikes {
@@ -160,57 +144,36 @@ HWY_INLINE void add_all_rows(const SpikeSums& sums, const T* weights, Spikes spi
   add(Tag<std::size_t{1}>());
 }
 
-/// The same of weights in bytes: kNum vectors of them, 16-bit sums.
+/// Rows of bytes that are added to 16-bit sums: where the first one would begin, and one of zeros.
+struct ByteRows {
+  const std::uint8_t* first;
+  const std::uint8_t* zeros;
+  std::ptrdiff_t offset;  ///< SpikeSums::offset
+};
+
+/// The same of weights in bytes. Not inlined, for the loop needs all registers.
 template <std::size_t kNum>
-HWY_INLINE void add_byte_rows(const SpikeSums& sums, const std::uint8_t* weights, Spikes spikes,
-                              std::int16_t* y) {
-  const hn::ScalableTag<std::uint8_t> bytes;
-  const hn::ScalableTag<std::uint16_t> shorts;
-  constexpr std::size_t n = kLanes<std::uint16_t>;
-  const auto low = hn::Set(shorts, 0xFF);
-  // Modulo 2^16: what is left fits.
-  const auto lack =
-      hn::Set(shorts, static_cast<std::uint16_t>(-(spikes.end - spikes.begin) * sums.offset));
-  auto* to = reinterpret_cast<std::uint16_t*>(y);
-  hn::Vec<decltype(shorts)> even[kNum];
-  hn::Vec<decltype(shorts)> odd[kNum];
-  for (std::size_t v = 0; v < kNum; ++v) {
-    even[v] = hn::Add(hn::LoadU(shorts, to + 2 * v * n), lack);
-    odd[v] = hn::Add(hn::LoadU(shorts, to + (2 * v + 1) * n), lack);
+HWY_NOINLINE void add_byte_rows(ByteRows rows, const std::uint32_t* spike, const std::uint32_t* end,
+                                std::int16_t* y) {
+  const std::ptrdiff_t lack = (spike - end) * rows.offset;
+  ByteSums<kNum> added;
+  for (; end - spike >= kByteRows; spike += kByteRows) {
+    added.add_rows(rows.first + spike[0], rows.first + spike[1], rows.first + spike[2],
+                   rows.first + spike[3]);
   }
-  const auto add = [&](std::ptrdiff_t i, std::ptrdiff_t j, std::ptrdiff_t k,
-                       std::ptrdiff_t l) PARE_KERNEL_ATTR {
-    const std::uint8_t* a = opaque(weights + (spikes.offset + i));
-    const std::uint8_t* b = opaque(weights + (spikes.offset + j));
-    const std::uint8_t* c = opaque(weights + (spikes.offset + k));
-    const std::uint8_t* d = opaque(weights + (spikes.offset + l));
-    for (std::size_t v = 0; v < kNum; ++v) {
-      const std::size_t at = 2 * v * n;
-      const auto both =
-          hn::BitCast(shorts, hn::Add(hn::Add(hn::LoadU(bytes, a + at), hn::LoadU(bytes, b + at)),
-                                      hn::Add(hn::LoadU(bytes, c + at), hn::LoadU(bytes, d + at))));
-      even[v] = hn::Add(even[v], hn::And(both, low));
-      odd[v] = hn::Add(odd[v], hn::ShiftRight<8>(both));
-    }
-  };
-  const std::uint32_t* spike = spikes.begin;
-  for (; spikes.end - spike >= kByteRows; spike += kByteRows) {
-    add(spike[0], spike[1], spike[2], spike[3]);
-  }
-  const std::ptrdiff_t left = spikes.end - spike;
+  const std::ptrdiff_t left = end - spike;
   if (left > 0) {
     // Behind the last spike others are listed, or there is room: they become zeros, by arithmetic,
     // for a branch would be guessed wrong.
-    const auto zeros = static_cast<std::ptrdiff_t>(sums.num_inputs() * sums.row) - spikes.offset;
+    const std::ptrdiff_t zeros = rows.zeros - rows.first;
     const auto row_if = [&](std::ptrdiff_t i) PARE_KERNEL_ATTR {
-      return zeros + ((static_cast<std::ptrdiff_t>(spike[i]) - zeros) & ((i - left) >> 63));
+      const auto row = static_cast<std::ptrdiff_t>(spike[i]);
+      return rows.first + (zeros + ((row - zeros) & ((i - left) >> 63)));
     };
-    add(spike[0], row_if(1), row_if(2), zeros);
+    added.add_rows(rows.first + spike[0], row_if(1), row_if(2), rows.zeros);
   }
-  for (std::size_t v = 0; v < kNum; ++v) {
-    hn::StoreU(even[v], shorts, to + 2 * v * n);
-    hn::StoreU(odd[v], shorts, to + (2 * v + 1) * n);
-  }
+  // Modulo 2^16: what is left fits.
+  added.store(y, hn::Set(hn::ScalableTag<std::uint16_t>(), static_cast<std::uint16_t>(lack)), y);
 }
 
 HWY_INLINE void add_all_rows(const SpikeSums& sums, const std::uint8_t* weights, Spikes spikes,
@@ -220,7 +183,9 @@ HWY_INLINE void add_all_rows(const SpikeSums& sums, const std::uint8_t* weights,
   const auto add = [&](auto num) PARE_KERNEL_ATTR {
     constexpr std::size_t kNum = decltype(num)::value;
     for (; i + (kNum - 1) * n < sums.num_outputs; i += kNum * n) {
-      add_byte_rows<kNum>(sums, weights + i, spikes, y + i);
+      const std::uint8_t* zeros = weights + sums.num_inputs() * sums.row + i;
+      add_byte_rows<kNum>({weights + spikes.offset + i, zeros, sums.offset}, spikes.begin,
+                          spikes.end, y + i);
     }
   };
   add(Tag<std::size_t{4}>());
@@ -315,121 +280,6 @@ void sum_events(const SpikeSums& sums, const W* weights, const T* bias, const st
   }
 }
 
-/// `count` bits from any one on; REQUIRES: 8 bytes from where that one is have them all.
-HWY_INLINE std::uint64_t some_bits(const std::uint8_t* bits, std::size_t at, std::size_t count) {
-  const std::uint64_t word = word_of(bits + at / 8, 0) >> (at % 8);
-  return count == 64 ? word : word & ((std::uint64_t{1} << count) - 1);
-}
-
-/// Adds the rows of a run's tables, the first of which is at `row`: bytes as 16 bits, and those
-/// that are odd. Elements that lie outside of the input have no spikes; the first that does not is
-/// at `bit`.
-template <std::size_t kNum, class V>
-HWY_INLINE void look_up(const SpikeSums& sums, const std::uint8_t* row, const Reach& columns,
-                        const std::uint8_t* bits, std::size_t bit, V (&both)[kNum],
-                        V (&odd)[kNum]) {
-  const hn::DFromV<V> d;
-  const SpikeTables& tables = sums.tables;
-  const std::size_t begin = columns.first * sums.num_channels;
-  const std::size_t end = columns.last * sums.num_channels;
-  const std::size_t words = tables.word_bits / kTableInputs;
-  for (std::size_t chunk = 0; chunk < tables.num_chunks; chunk += words) {
-    const std::size_t first = chunk * kTableInputs;
-    const std::size_t from = HWY_MAX(begin, first);
-    const std::size_t to = HWY_MIN(end, first + tables.word_bits);
-    std::uint64_t word =
-        from < to ? some_bits(bits, bit + from - begin, to - from) << (from - first) : 0;
-    const std::size_t count = HWY_MIN(words, tables.num_chunks - chunk);
-    for (std::size_t c = 0; c < count; ++c) {
-      const auto* at = reinterpret_cast<const std::uint16_t*>(opaque(row + (word & 15) * sums.row));
-      for (std::size_t v = 0; v < kNum; ++v) {
-        const V sum = hn::LoadU(d, at + v * kLanes<std::uint16_t>);
-        both[v] = hn::Add(both[v], sum);
-        odd[v] = hn::Add(odd[v], hn::ShiftRight<8>(sum));
-      }
-      row += sums.row << kTableInputs;
-      word >>= kTableInputs;
-    }
-  }
-}
-
-/// Windows of a line, by what they reach along the other axes.
-struct Windows {
-  const Reach& planes;
-  const Reach& lines;
-  const std::int16_t* bias;
-  const std::uint8_t* tables;
-};
-
-/// The sums of kNum vectors of the outputs of all windows of a line.
-template <std::size_t kNum>
-HWY_NOINLINE void sum_windows(const SpikeSums& sums, const Windows& of, const std::uint8_t* bits,
-                              std::int16_t* y) {
-  const hn::ScalableTag<std::uint16_t> lanes;
-  using V = hn::Vec<decltype(lanes)>;
-  constexpr std::size_t n = kLanes<std::uint16_t>;
-  const auto& [d, h, w] = sums.window.axes;
-  const auto size = [](std::int64_t number) { return static_cast<std::size_t>(number); };
-  const std::size_t run_bytes = (sums.tables.num_chunks << kTableInputs) * sums.row;
-  const std::size_t num_chunks = of.planes.count() * of.lines.count() * sums.tables.num_chunks;
-  const auto lack =
-      hn::Set(lanes, static_cast<std::uint16_t>(num_chunks * kTableInputs *
-                                                static_cast<std::size_t>(sums.offset)));
-  for (const Reach& columns : sums.reach[2]) {
-    V both[kNum];
-    V odd[kNum];
-    for (std::size_t v = 0; v < kNum; ++v) both[v] = odd[v] = hn::Zero(lanes);
-    for (std::size_t p = of.planes.first; p < of.planes.last; ++p) {
-      const std::size_t plane = of.planes.at + (p - of.planes.first) * size(d.dilation);
-      for (std::size_t l = of.lines.first; l < of.lines.last; ++l) {
-        const std::size_t line = of.lines.at + (l - of.lines.first) * size(h.dilation);
-        const std::size_t at = (plane * size(h.input) + line) * size(w.input) + columns.at;
-        look_up(sums, of.tables + (p * size(h.kernel) + l) * run_bytes, columns, bits,
-                at * sums.num_channels, both, odd);
-      }
-    }
-    // Modulo 2^16: what is left fits.
-    const auto* bias = reinterpret_cast<const std::uint16_t*>(of.bias);
-    auto* to = reinterpret_cast<std::uint16_t*>(y);
-    for (std::size_t v = 0; v < kNum; ++v) {
-      const std::size_t at = 2 * v * n;
-      const auto even = hn::Sub(both[v], hn::ShiftLeft<8>(odd[v]));
-      hn::StoreU(hn::Sub(hn::Add(even, hn::LoadU(lanes, bias + at)), lack), lanes, to + at);
-      hn::StoreU(hn::Sub(hn::Add(odd[v], hn::LoadU(lanes, bias + at + n)), lack), lanes,
-                 to + at + n);
-    }
-    y += sums.num_outputs;
-  }
-}
-
-/// Sums of a window end where those of the next one begin, which writes over what goes beyond.
-void sum_by_tables(const SpikeSums& sums, const std::uint8_t* bits, const SpikeRoom& room) {
-  constexpr std::size_t n = kLanes<std::uint8_t>;
-  auto* y = reinterpret_cast<std::int16_t*>(room.totals);
-  for (const Reach& planes : sums.reach[0]) {
-    for (const Reach& lines : sums.reach[1]) {
-      // The last outputs first, for what they write beyond.
-      for (std::size_t i = round_up(sums.num_outputs, n); i > 0;) {
-        const auto add = [&](auto num) PARE_KERNEL_ATTR {
-          constexpr std::size_t kNum = decltype(num)::value;
-          i -= kNum * n;
-          sum_windows<kNum>(
-              sums, {planes, lines, sums.short_bias.data() + i, sums.tables.sums.data() + i}, bits,
-              y + i);
-        };
-        if (i >= 3 * n) {
-          add(Tag<std::size_t{3}>());
-        } else if (i == 2 * n) {
-          add(Tag<std::size_t{2}>());
-        } else {
-          add(Tag<std::size_t{1}>());
-        }
-      }
-      y += sums.reach[2].size() * sums.num_outputs;
-    }
-  }
-}
-
 void sum_dense(const SpikeSums& sums, const std::uint8_t* bits, const SpikeRoom& room) {
   const View x{.data = reinterpret_cast<std::byte*>(room.inputs),
                .size = sums.num_inputs(),
@@ -451,7 +301,9 @@ void sum_dense(const SpikeSums& sums, const std::uint8_t* bits, const SpikeRoom&
 void sum(const SpikeSums& sums, const std::byte* spikes, const SpikeRoom& room) {
   const auto* bits = reinterpret_cast<const std::uint8_t*>(spikes) + kSpikeHeader;
   if (sums.dense_kernel != nullptr) return sum_dense(sums, bits, room);
-  if (!sums.tables.sums.empty()) return sum_by_tables(sums, bits, room);
+  if (!sums.tables.sums.empty()) {
+    return table_kernel()(sums, bits, reinterpret_cast<std::int16_t*>(room.totals));
+  }
   if (!sums.bytes.empty()) {
     return sum_events(sums, sums.bytes.data(), sums.short_bias.data(), bits, room);
   }
@@ -480,6 +332,8 @@ void run_neurons(const SpikeCall& call, Totals totals, std::size_t total_bytes) 
                    .totals = totals,
                    .total_bytes = total_bytes,
                    .membranes = call.membranes.data,
+                   .starts = call.is_first() && call.op.neurons->initial.has_value(),
+                   .is_last = call.is_last(),
                    .spikes = call.y.at(call.t),
                    .num_steps = static_cast<std::size_t>(call.num_steps_here()),
                    .step_bytes = call.y.step_bytes});

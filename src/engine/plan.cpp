@@ -176,7 +176,6 @@ class Planner {
     for (const program::State& state : section.states) {
       if (!spikes.has_state(state)) planned.states.push_back(state);
     }
-    planned.membranes = spikes.membranes();
     std::vector<bool> is_done(section.nodes.size(), false);
     const auto set_done = [&](const Node* node) {
       if (node != nullptr) is_done[static_cast<std::size_t>(node - section.nodes.data())] = true;
@@ -220,6 +219,7 @@ class Planner {
       if (!step) step = generic_step(node);
       planned.steps.push_back(std::move(*step));
     }
+    planned.membranes = spikes.membranes();
     if (!spikes.first_steps().empty()) plan_.sections.push_back({.steps = spikes.first_steps()});
     plan_.sections.push_back(std::move(planned));
   }

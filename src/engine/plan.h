@@ -80,7 +80,7 @@ KernelKind kind_of(const Step& step);
 /// A state that only neurons know, as they store it.
 struct Membranes {
   program::BufferId buffer;
-  std::vector<std::int32_t> initial;
+  std::vector<std::int32_t> initial;  ///< empty: the neurons' own (Neurons::initial)
 };
 
 struct PlannedSection {

@@ -124,10 +124,26 @@ void SpikeSteps::add_layer(const Node& node, const SpikeLayer& layer, std::vecto
   const NeuronNodes& neurons = *layer.neurons;
   op.kind = SpikeKind::kLayer;
   if (take_slots_of(x, bits_.at(neurons.spike.value))) op.steps_at_once = kStepsAtOnce;
-  op.neurons = std::make_shared<const Neurons>(neurons.neurons);
+  op.neurons = own_start(neurons);
   steps.push_back(step(neurons.spike, std::move(op), {x, held_.at(neurons.state->buffer.value)},
                        bits_.at(neurons.spike.value)));
   unpack_if_needed(neurons.spike, steps);
+}
+
+/// Where membranes are all the same at first, forwards: neurons know what, and memory need not.
+std::shared_ptr<const Neurons> SpikeSteps::own_start(const NeuronNodes& neurons) {
+  Neurons made = neurons.neurons;
+  const BufferId held = held_.at(neurons.state->buffer.value);
+  const auto at = std::find_if(membranes_.begin(), membranes_.end(),
+                               [&](const Membranes& found) { return found.buffer == held; });
+  std::vector<std::int32_t>& initial = at->initial;
+  const bool is_uniform = std::all_of(initial.begin(), initial.end(),
+                                      [&](std::int32_t value) { return value == initial.front(); });
+  if (section_.kind == program::SectionKind::kForward && is_uniform && !initial.empty()) {
+    made.initial = initial.front();
+    initial.clear();
+  }
+  return std::make_shared<const Neurons>(std::move(made));
 }
 
 /// Spikes of so many steps at once make others of as many. Whether there are any.
@@ -166,10 +182,8 @@ void SpikeSteps::add_neurons(const NeuronNodes& neurons, std::vector<Step>& step
   if (is_once(neurons.input) && section_.kind == program::SectionKind::kForward) {
     plan_.buffers[bits_.at(neurons.spike.value).value].slots = kStepsAtOnce;
   }
-  steps.push_back(step(
-      neurons.spike,
-      {.kind = SpikeKind::kNeurons, .neurons = std::make_shared<const Neurons>(neurons.neurons)},
-      {x, held_.at(neurons.state->buffer.value)}, bits_.at(neurons.spike.value)));
+  steps.push_back(step(neurons.spike, {.kind = SpikeKind::kNeurons, .neurons = own_start(neurons)},
+                       {x, held_.at(neurons.state->buffer.value)}, bits_.at(neurons.spike.value)));
   unpack_if_needed(neurons.spike, steps);
 }
 

@@ -24,7 +24,8 @@ class SpikeSteps {
   /// Appends the steps of a node that this has; many have none of their own.
   void add(const program::Node& node, std::vector<Step>& steps);
 
-  /// What holds neurons' membranes, instead of the states that `has_state`.
+  /// What holds neurons' membranes, instead of the states that `has_state`. REQUIRES: all steps
+  /// were added.
   std::vector<Membranes> membranes() const { return membranes_; }
   bool has_state(const program::State& state) const;
 
@@ -42,6 +43,7 @@ class SpikeSteps {
   void add_neurons(const NeuronNodes& neurons, std::vector<Step>& steps);
   void add_pool(const program::Node& node, std::vector<Step>& steps);
   bool take_slots_of(program::BufferId x, program::BufferId y);
+  std::shared_ptr<const Neurons> own_start(const NeuronNodes& neurons);
   void unpack_if_needed(program::BufferId spikes, std::vector<Step>& steps);
   void set_stored();
   Grid grid(program::BufferId id) const;

@@ -27,12 +27,13 @@ constexpr std::size_t vector_bytes(InstructionSet set) {
   return 16;
 }
 
-/// Bytes of weights that are added in one go, and of the sums to which they are: together most of
-/// the smallest first-level cache.
-constexpr std::size_t kBlockBytes = std::size_t{16} << 10;
+/// Bytes of weights that are added in one go: most of the smallest second-level cache. To go
+/// through less at a time, so that the first-level cache has it, costs what it saves.
+constexpr std::size_t kBlockBytes = std::size_t{192} << 10;
+/// Bytes of the sums to which they are: some of the smallest first-level cache.
 constexpr std::size_t kBlockSumBytes = std::size_t{8} << 10;
 
-/// At most as many of tables, which share that cache with sums.
+/// At most as many of tables, which share the first-level cache with sums.
 constexpr std::size_t kTableBytes = std::size_t{20} << 10;
 
 /// The weights of an input for all outputs next to each other.
@@ -105,54 +106,77 @@ AlignedVector<std::uint8_t> byte_rows(std::span<const std::int64_t> weight, cons
   return rows;
 }
 
-/// Where its neighbouring elements are neighbours in the input, a window is a few runs of them.
-struct Runs {
-  std::size_t count;
-  std::size_t length;
-};
-
-Runs runs_of(const SpikeSums& sums) {
+/// Cuts a window into pieces, in the order of its weights.
+void set_pieces(const SpikeSums& sums, SpikeTables& tables) {
   const auto& [outer, middle, inner] = sums.window.axes;
-  return {static_cast<std::size_t>(outer.kernel * middle.kernel),
-          static_cast<std::size_t>(inner.kernel) * sums.num_channels};
+  const auto size = [](std::int64_t n) { return static_cast<std::size_t>(n); };
+  const std::size_t length = size(inner.kernel) * sums.num_channels;
+  const std::size_t line_bits = size(inner.input) * sums.num_channels;
+  std::size_t input = 0;
+  for (std::size_t plane = 0; plane < size(outer.kernel); ++plane) {
+    for (std::size_t line = 0; line < size(middle.kernel); ++line) {
+      const std::size_t run =
+          plane * size(outer.dilation) * size(middle.input) + line * size(middle.dilation);
+      for (std::size_t begin = 0; begin < length;) {
+        const std::size_t count = std::min({kPieceBits, length - begin, 64 - input % 64});
+        tables.pieces.push_back({.plane = plane,
+                                 .line = line,
+                                 .begin = begin,
+                                 .count = count,
+                                 .at = run * line_bits + begin,
+                                 .shift = input % 64});
+        tables.words[input / 64 + 1] = tables.pieces.size();
+        begin += count;
+        input += count;
+      }
+    }
+  }
 }
 
 /// The form of tables, without sums: none of larger ones than the first-level cache has room for.
 std::optional<SpikeTables> form_of_tables(const SpikeSums& sums) {
   if (sums.window.axes[2].dilation != 1) return std::nullopt;
-  const auto [count, length] = runs_of(sums);
-  SpikeTables tables{.num_chunks = round_up(length, kTableInputs) / kTableInputs};
-  // Runs begin at multiples of the channels, and a word has 8 bytes from any one on.
-  tables.word_bits = sums.num_channels % 8 == 0 ? 64 : sums.num_channels % 4 == 0 ? 60 : 56;
-  const std::size_t size = (count * tables.num_chunks << kTableInputs) * sums.row;
-  if (size > kTableBytes) return std::nullopt;
+  SpikeTables tables{.num_chunks = round_up(sums.num_inputs(), kTableInputs) / kTableInputs};
+  const std::size_t size = (tables.num_chunks << kTableInputs) * sums.row;
+  tables.num_words = round_up(sums.num_inputs(), 64) / 64;
+  if (size > kTableBytes || tables.num_words > kTableWords) return std::nullopt;
   tables.sums.resize(size);
+  set_pieces(sums, tables);
   return tables;
 }
 
-/// A row of tables: the sums of some inputs, those of `pattern`, of all outputs.
+/// Some outputs, and the bytes of the vectors whose order they have.
+struct TableOutputs {
+  std::size_t begin;
+  std::size_t end;
+  std::size_t vector;
+};
+
+/// A row of tables: the sums of some outputs, for inputs from `first` on that spike as `pattern`
+/// says.
 void fill_row(std::span<const std::int64_t> weight, const SpikeSums& sums, std::size_t first,
-              std::size_t count, std::size_t pattern, std::size_t vector, std::uint8_t* row) {
-  const std::size_t num_inputs = weight.size() / sums.num_outputs;
-  for (std::size_t m = 0; m < sums.num_outputs; ++m) {
+              std::size_t pattern, TableOutputs outputs, std::uint8_t* row) {
+  const std::size_t num_inputs = sums.num_inputs();
+  const std::size_t count = std::min(kTableInputs, num_inputs - first);
+  for (std::size_t m = outputs.begin; m < outputs.end; ++m) {
     std::int64_t sum = static_cast<std::int64_t>(kTableInputs) * sums.offset;
     for (std::size_t i = 0; i < count; ++i) {
       if ((pattern >> i & 1) != 0) sum += weight[m * num_inputs + first + i];
     }
-    row[place_in_bytes(m, vector)] = static_cast<std::uint8_t>(sum);
+    row[place_in_bytes(m, outputs.vector) - outputs.begin] = static_cast<std::uint8_t>(sum);
   }
 }
 
 void fill(SpikeTables& tables, std::span<const std::int64_t> weight, const SpikeSums& sums,
           std::size_t vector) {
-  const auto [num_runs, length] = runs_of(sums);
   std::uint8_t* row = tables.sums.data();
-  for (std::size_t run = 0; run < num_runs; ++run) {
-    for (std::size_t first = 0; first < length; first += kTableInputs) {
-      const std::size_t count = std::min(kTableInputs, length - first);
+  for (std::size_t begin = 0; begin < sums.row; begin += kTableVectors * vector) {
+    const std::size_t width = std::min(kTableVectors * vector, sums.row - begin);
+    const TableOutputs outputs{begin, std::min(begin + width, sums.num_outputs), vector};
+    for (std::size_t chunk = 0; chunk < tables.num_chunks; ++chunk) {
       for (std::size_t pattern = 0; pattern < std::size_t{1} << kTableInputs; ++pattern) {
-        fill_row(weight, sums, run * length + first, count, pattern, vector, row);
-        row += sums.row;
+        fill_row(weight, sums, chunk * kTableInputs, pattern, outputs, row);
+        row += width;
       }
     }
   }

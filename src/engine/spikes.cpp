@@ -134,7 +134,7 @@ SpikeRoom::SpikeRoom(const SpikeOp& op, std::byte* memory) {
   };
   // Both are written in whole vectors.
   const std::size_t bits = sums.num_bits();
-  spikes = reinterpret_cast<std::uint32_t*>(take((bits + 8) * sizeof(std::uint32_t)));
+  spikes = reinterpret_cast<std::uint32_t*>(take((bits + 16) * sizeof(std::uint32_t)));
   before = reinterpret_cast<std::uint32_t*>(take((bits / 64 + 2) * sizeof(std::uint32_t)));
   total_bytes = round_up((current_size(sums.window.num_outputs() * sums.num_outputs) + sums.row) *
                              (sums.are_short() ? sizeof(std::int16_t) : sizeof(std::int32_t)),

@@ -61,19 +61,38 @@ struct SpikeBlock {
   std::size_t end = 0;
 };
 
-/// Inputs whose spikes are looked up together.
+/// Inputs whose spikes are looked up together, and how many words have those of a window.
 inline constexpr std::size_t kTableInputs = 4;
+inline constexpr std::size_t kWordChunks = 64 / kTableInputs;
+inline constexpr std::size_t kTableWords = 8;
+/// Vectors of outputs whose tables stand together.
+inline constexpr std::size_t kTableVectors = 3;
+/// Bits that 8 bytes have from any one of the first byte on.
+inline constexpr std::size_t kPieceBits = 56;
 
-/// For windows of few inputs: the sums of each kTableInputs neighbouring inputs of a run, for each
-/// pattern of their spikes. How many spike makes no difference then, and nothing branches.
+/// Inputs of a window that are neighbours in x and in a word of its inputs.
+struct SpikePiece {
+  std::size_t plane = 0;  ///< of the window
+  std::size_t line = 0;
+  std::size_t begin = 0;  ///< in the line, channels and all
+  std::size_t count = 0;  ///< at most kPieceBits
+  std::size_t at = 0;     ///< bits behind the window's first one in x
+  std::size_t shift = 0;  ///< where they are in the word
+};
+
+/// For windows of few inputs: the sums of each kTableInputs neighbouring inputs of a window, for
+/// each pattern of their spikes. How many spike makes no difference then, and nothing branches.
 struct SpikeTables {
-  /// [run of the window][kTableInputs inputs][pattern, the first input lowest][SpikeSums::row], the
-  /// last inputs of a run with what is missing as no spike. As many more as makes them bytes, which
-  /// the bias makes up for; in the order of SpikeSums::bytes. Empty: rows are added spike by spike.
+  /// [kTableVectors vectors of outputs, or what is left][chunk of kTableInputs inputs][pattern, the
+  /// first input lowest][output], the last chunk with what is missing as no spike. As many more as
+  /// makes them bytes, which the bias makes up for; in the order of SpikeSums::bytes. Empty: rows
+  /// are added spike by spike.
   AlignedVector<std::uint8_t> sums = {};
-  std::size_t num_chunks = 0;  ///< of kTableInputs in a run
-  /// Bits of a run that a word has wherever it begins: a multiple of kTableInputs.
-  std::size_t word_bits = 0;
+  std::size_t num_chunks = 0;
+  std::size_t num_words = 0;  ///< at most kTableWords
+  /// The window. Those of word w begin with number words[w] and end where the next word's begin.
+  std::vector<SpikePiece> pieces = {};
+  std::array<std::size_t, kTableWords + 1> words = {};
 };
 
 /// y = weight x + bias for inputs that are spikes. Axes are in the order of storage; those that
@@ -139,6 +158,8 @@ struct Neurons {
   AlignedVector<std::int32_t> silent = {};  ///< a spike where the potential is above
   AlignedVector<std::int32_t> drop = {};    ///< what a spike adds
   SpikeReset reset = SpikeReset::kDropThenLeak;
+  /// What all membranes are before the first step. None: whoever runs the loop sets them.
+  std::optional<std::int32_t> initial = std::nullopt;
 };
 
 enum class SpikeKind : std::uint8_t {
@@ -174,7 +195,8 @@ struct SpikeRoom {
   /// No memory: only to know how much is needed. REQUIRES: `memory` is aligned.
   SpikeRoom(const SpikeOp& op, std::byte* memory);
 
-  std::uint32_t* spikes = nullptr;  ///< where rows of bits that are set begin; eight more have room
+  std::uint32_t* spikes =
+      nullptr;  ///< where rows of bits that are set begin; sixteen more have room
   std::uint32_t* before = nullptr;  ///< by word: how many are set in front of it
   std::byte* totals = nullptr;      ///< sums of all positions, step by step
   std::size_t total_bytes = 0;      ///< of a step's
@@ -198,6 +220,9 @@ struct SpikeCall {
     if (y.slots == 0) return 1;
     return t % y.slots == 0 ? std::min<std::int64_t>(y.slots, num_steps - t) : 0;
   }
+  bool is_first() const { return t == 0; }
+  /// Whether nobody reads membranes afterwards. Steps without slots may run backwards.
+  bool is_last() const { return y.slots != 0 && t + num_steps_here() == num_steps; }
 };
 using SpikeKernel = void (*)(const SpikeCall&) noexcept;
 
@@ -213,11 +238,16 @@ struct NeuronCall {
   Totals totals;                ///< of the first step
   std::size_t total_bytes = 0;  ///< from one step's to the next one's; 0: they add the same at each
   std::byte* membranes = nullptr;
+  bool starts = false;          ///< from Neurons::initial, and not from `membranes`
+  bool is_last = false;         ///< `membranes` need not be written
   std::byte* spikes = nullptr;  ///< of the first step
   std::size_t num_steps = 1;    ///< at most kStepsAtOnce
   std::size_t step_bytes = 0;   ///< from one step's spikes to the next one's
 };
 using NeuronKernel = void (*)(const NeuronCall&) noexcept;
+
+/// The sums of all windows, from tables; `bits` are the spikes.
+using SpikeTableKernel = void (*)(const SpikeSums& sums, const std::uint8_t* bits, std::int16_t* y);
 
 /// What kPack, kUnpack and kPool do.
 void lay_out_spikes(const SpikeCall& call) noexcept;

@@ -2,12 +2,15 @@
 
 #include "engine/equality.h"
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include "networks/random_nets.h"
 #include "program/check.h"
+#include "program/random_inputs.h"
 #include "program/random_program.h"
 #include "sanitized.h"
 
@@ -29,6 +32,27 @@ std::int64_t num_steps(const Count& count, KernelKind kind) {
 std::optional<KernelKind> preferred(std::uint64_t seed) {
   if (seed % 2 == 0) return std::nullopt;
   return static_cast<KernelKind>(1 + seed / 2 % kNumLinearKernels);
+}
+
+/// Membranes that do not begin at zero: all the same, or each at its own.
+void set_membranes(program::Program& program, std::uint64_t seed) {
+  program::RandomNumbers random(seed);
+  for (program::Section& section : program.sections) {
+    for (program::State& state : section.states) {
+      const program::Buffer& membranes = program.buffer(state.buffer);
+      program::Constant initial = program.constant(state.initial);
+      initial.name = membranes.name + "_at_first";
+      initial.width = membranes.width;
+      if (random.one_in(2)) initial.shape = membranes.shape;
+      initial.values.resize(static_cast<std::size_t>(num_elements(initial.shape)));
+      const program::Interval range = membranes.width.range();
+      for (std::int64_t& value : initial.values) {
+        value = std::clamp<std::int64_t>(random.in(-9, 9), range.lowest, range.highest);
+      }
+      state.initial = {static_cast<std::uint32_t>(program.constants.size())};
+      program.constants.push_back(std::move(initial));
+    }
+  }
 }
 
 class Equality : public testing::TestWithParam<InstructionSet> {};
@@ -89,7 +113,8 @@ TEST_P(Equality, OfRandomSpikingNets) {
   Count count;
   for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
     SCOPED_TRACE(seed);
-    const program::Program program = networks::random_snn(seed);
+    program::Program program = networks::random_snn(seed);
+    if (seed % 4 == 3) set_membranes(program, seed);
     program::check(program);
     // As many spikes as there are decide; spikes add; all inputs are multiplied.
     const std::optional<KernelKind> kinds[] = {std::nullopt, KernelKind::kSpikes,

@@ -23,7 +23,9 @@ graph::Window::Axis random_axis(program::RandomNumbers& random, std::int64_t lon
   axis.kernel = random.in(1, std::min<std::int64_t>(3, axis.input));
   axis.stride = random.in(1, 2);
   axis.before = random.in(0, axis.kernel - 1);
-  axis.output = (axis.input + axis.before - axis.kernel) / axis.stride + 1;
+  if (random.one_in(3) && 2 * axis.kernel - 1 <= axis.input) axis.dilation = 2;
+  const std::int64_t reach = axis.dilation * (axis.kernel - 1) + 1;
+  axis.output = (axis.input + axis.before - reach) / axis.stride + 1;
   return axis;
 }
 
@@ -53,19 +55,24 @@ struct Layer {
 
 /// Its sums of random spikes, row-major.
 std::vector<std::int32_t> sums_of(const Layer& layer, std::uint64_t seed, InstructionSet set,
-                                  std::optional<KernelKind> preferred, int& num_by_tables) {
-  auto made = make_spike_sums(layer.conv, {0, 1, 2}, set, preferred);
+                                  std::optional<KernelKind> preferred, int& num_by_tables,
+                                  const AxisOrder& order = {0, 1, 2}) {
+  auto made = make_spike_sums(layer.conv, order, set, preferred);
   num_by_tables += made.value().tables.sums.empty() ? 0 : 1;
   SpikeOp op{.kind = SpikeKind::kSums,
              .sums = std::make_shared<const SpikeSums>(std::move(made).value())};
   const auto& axes = layer.conv.window.axes;
-  op.y = {.num_channels = layer.conv.num_outputs};
-  for (std::size_t i = 0; i < 3; ++i) op.y.size[i] = static_cast<std::size_t>(axes[i].output);
+  op.x = {.num_channels = layer.conv.num_channels, .order = order};
+  op.y = {.num_channels = layer.conv.num_outputs, .order = order};
+  for (std::size_t i = 0; i < 3; ++i) {
+    op.x.size[i] = static_cast<std::size_t>(axes[i].input);
+    op.y.size[i] = static_cast<std::size_t>(axes[i].output);
+  }
   AlignedVector<std::byte> bits(spike_bytes(op.sums->num_bits()));
   program::RandomNumbers random(seed);
-  for (std::size_t i = 0; i < op.sums->num_bits(); ++i) {
-    if (random.in(0, 3) == 0) bits[kSpikeHeader + i / 8] |= std::byte{1} << (i % 8);
-  }
+  op.x.for_each([&](std::size_t, std::size_t at) {
+    if (random.in(0, 3) == 0) bits[kSpikeHeader + at / 8] |= std::byte{1} << (at % 8);
+  });
   AlignedVector<std::byte> room(SpikeRoom(op, nullptr).bytes);
   std::vector<std::int32_t> y(op.y.num_elements());
   const View x{.data = bits.data()};
@@ -90,6 +97,21 @@ TEST_P(Sums, AreTheSameHoweverTheyAreMade) {
   EXPECT_GE(num_by_tables, 50);
   EXPECT_LT(num_by_tables, 200);
   EXPECT_EQ(num_by_others, 0);
+}
+
+TEST_P(Sums, AreTheSameInAnyOrderOfAxes) {
+  int num_by_tables = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const Layer layer(seed);
+    const auto sums = sums_of(layer, seed, GetParam(), std::nullopt, num_by_tables);
+    AxisOrder order = {0, 1, 2};
+    while (std::next_permutation(order.begin(), order.end())) {
+      for (const auto& kind : {std::optional<KernelKind>(), std::optional(KernelKind::kSpikes)}) {
+        ASSERT_EQ(sums, sums_of(layer, seed, GetParam(), kind, num_by_tables, order)) << seed;
+      }
+    }
+  }
+  EXPECT_GE(num_by_tables, 60);
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, Sums, testing::ValuesIn(instruction_sets()), case_name);
