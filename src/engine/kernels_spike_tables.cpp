@@ -52,7 +52,6 @@ HWY_INLINE void gather_whole(const SpikeTables& tables, const std::uint8_t* bits
 /// Any window: what lies outside of the input has no spikes.
 void gather_part(const SpikeSums& sums, const std::uint8_t* bits, const Reach& planes,
                  const Reach& lines, const Reach& columns, Words& words) {
-  const auto& [d, h, w] = sums.window.axes;
   const auto size = [](std::int64_t number) { return static_cast<std::size_t>(number); };
   const std::size_t begin = columns.first * sums.num_channels;
   const std::size_t end = columns.last * sums.num_channels;
@@ -63,6 +62,7 @@ void gather_part(const SpikeSums& sums, const std::uint8_t* bits, const Reach& p
         piece.line >= lines.last || from >= to) {
       return 0;
     }
+    const auto& [d, h, w] = sums.window.axes;
     const std::size_t plane = planes.at + (piece.plane - planes.first) * size(d.dilation);
     const std::size_t line = lines.at + (piece.line - lines.first) * size(h.dilation);
     const std::size_t position = (plane * size(h.input) + line) * size(w.input) + columns.at;

@@ -1,5 +1,6 @@
 #include "engine/equality.h"
 
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -66,10 +67,27 @@ void expect_outputs(const Engine& engine, const Batch& batch, std::size_t num_th
   }
 }
 
-}  // namespace
+/// What a program is run on.
+struct Trial {
+  Batch batch;
+  std::size_t num_threads = 1;
+};
 
-void expect_equal(const program::Program& program, std::uint64_t seed, const Options& options,
-                  Count& count) {
+Trial make_trial(const program::Program& program, std::uint64_t seed) {
+  program::RandomNumbers random(seed);
+  // Mostly few samples: those that run one by one, and a part of a chunk.
+  const auto num_samples = static_cast<std::size_t>(
+      random.one_in(16) ? random.in(100, 300)
+                        : (random.one_in(3) ? random.in(1, 70) : random.in(1, 9)));
+  // Now and then more steps than any kernel takes at once.
+  const std::int64_t most_steps = seed / 4 % 8 == 7 ? 20 : 4;
+  Batch batch = make_batch(program, seed * 1000, num_samples, most_steps);
+  const auto num_threads = static_cast<std::size_t>(random.one_in(4) ? random.in(2, 3) : 1);
+  return {std::move(batch), num_threads};
+}
+
+void run(const Trial& trial, const program::Program& program, const Options& options,
+         Count& count) {
   const Engine engine(program, options);
   for (const PlanKind kind : {PlanKind::kSample, PlanKind::kBatch}) {
     for (const PlannedSection& section : engine.plan(kind).sections) {
@@ -79,18 +97,26 @@ void expect_equal(const program::Program& program, std::uint64_t seed, const Opt
       }
     }
   }
-  program::RandomNumbers random(seed);
-  // Mostly few samples: those that run one by one, and a part of a chunk.
-  const auto num_samples = static_cast<std::size_t>(
-      random.one_in(16) ? random.in(100, 300)
-                        : (random.one_in(3) ? random.in(1, 70) : random.in(1, 9)));
-  // Now and then more steps than any kernel takes at once.
-  const std::int64_t most_steps = seed / 4 % 8 == 7 ? 20 : 4;
-  const Batch batch = make_batch(program, seed * 1000, num_samples, most_steps);
-  const auto num_threads = static_cast<std::size_t>(random.one_in(4) ? random.in(2, 3) : 1);
-  expect_outputs(engine, batch, num_threads, program);
+  expect_outputs(engine, trial.batch, trial.num_threads, program);
   ++count.programs;
-  count.samples += static_cast<std::int64_t>(num_samples);
+  count.samples += static_cast<std::int64_t>(trial.batch.num_samples);
+}
+
+}  // namespace
+
+void expect_equal(const program::Program& program, std::uint64_t seed, const Options& options,
+                  Count& count) {
+  run(make_trial(program, seed), program, options, count);
+}
+
+void expect_all_equal(const program::Program& program, std::uint64_t seed, Options options,
+                      Counts& counts) {
+  const Trial trial = make_trial(program, seed);
+  for (const InstructionSet set : instruction_sets()) {
+    options.instruction_set = set;
+    run(trial, program, options, counts[set]);
+    if (testing::Test::HasFatalFailure()) return;
+  }
 }
 
 std::string case_name(const testing::TestParamInfo<InstructionSet>& info) {
