@@ -195,8 +195,7 @@ struct SpikeRoom {
   /// No memory: only to know how much is needed. REQUIRES: `memory` is aligned.
   SpikeRoom(const SpikeOp& op, std::byte* memory);
 
-  std::uint32_t* spikes =
-      nullptr;  ///< where rows of bits that are set begin; sixteen more have room
+  std::uint32_t* spikes = nullptr;  ///< where rows of bits that are set begin; room for 16 more
   std::uint32_t* before = nullptr;  ///< by word: how many are set in front of it
   std::byte* totals = nullptr;      ///< sums of all positions, step by step
   std::size_t total_bytes = 0;      ///< of a step's
