@@ -159,7 +159,8 @@ std::size_t bytes_of(const ElementwiseOp& op) {
   const auto bytes = [](const auto& list) { return list.size() * sizeof(list[0]); };
   const Epilogue& epilogue = op.epilogue;
   return bytes(op.first) + bytes(op.thresholds) + bytes(op.steps) + bytes(epilogue.multiply_f) +
-         bytes(epilogue.add_f) + bytes(epilogue.multiply_d) + bytes(epilogue.add_d);
+         bytes(epilogue.add_f) + bytes(epilogue.is_float) + bytes(epilogue.multiply_d) +
+         bytes(epilogue.add_d);
 }
 
 }  // namespace pare::engine

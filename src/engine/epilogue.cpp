@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "base/fixed_point.h"
@@ -159,35 +162,98 @@ std::optional<double> lag_of(const Definition& define, Interval codes) {
   return std::nullopt;
 }
 
+/// What an output is multiplied by, and what is added.
+struct Line {
+  float multiply;
+  float add;
+};
+
+/// Whether float32 gives all points their codes.
+bool goes_through(Line line, std::span<const Point> points, bool has_fma,
+                  const Epilogue& epilogue) {
+  return std::ranges::all_of(points, [&](const Point& point) {
+    return float_code(line.multiply, line.add, point.sum, has_fma, epilogue) == point.code;
+  });
+}
+
+/// A multiplier, and between which addends all points have their codes if nothing is rounded.
+struct Slope {
+  float multiply;
+  double lowest;
+  double highest;
+
+  double width() const { return highest - lowest; }
+};
+
+/// Addends more than a code from the exact one are left out: results must stay as small as they
+/// are.
+Slope slope_of(Line exact, float multiply, std::span<const Point> points,
+               const Epilogue& epilogue) {
+  Slope slope{multiply, exact.add - 1.0, exact.add + 1.0};
+  for (const Point& point : points) {
+    const double middle = static_cast<double>(point.code - epilogue.center) -
+                          static_cast<double>(multiply) * static_cast<double>(point.sum);
+    if (point.code > epilogue.lowest) slope.lowest = std::max(slope.lowest, middle - 0.5);
+    if (point.code < epilogue.highest) slope.highest = std::min(slope.highest, middle + 0.5);
+  }
+  return slope;
+}
+
+/// The float so many floats above x.
+float moved(float x, int by) {
+  const float end = std::copysign(std::numeric_limits<float>::infinity(), static_cast<float>(by));
+  for (int k = 0; k < std::abs(by); ++k) x = std::nextafter(x, end);
+  return x;
+}
+
+/// Multipliers around the exact one, those first that leave most room to the addend.
+std::vector<Slope> slopes_around(Line exact, std::span<const Point> points,
+                                 const Epilogue& epilogue) {
+  constexpr int kFarthest = 16;
+  std::vector<Slope> slopes;
+  for (int k = -kFarthest; k <= kFarthest; ++k) {
+    slopes.push_back(slope_of(exact, moved(exact.multiply, k), points, epilogue));
+  }
+  std::ranges::stable_sort(slopes, std::greater(), &Slope::width);
+  return slopes;
+}
+
+/// A line that float32 does not lead astray: the exact one often passes too near to some sum.
+std::optional<Line> find_line(Line exact, std::span<const Point> points, bool has_fma,
+                              const Epilogue& epilogue) {
+  constexpr std::size_t kMostSlopes = 6;
+  constexpr int kAddends[] = {0, 1, -1, 2, -2};
+  const std::vector<Slope> slopes = slopes_around(exact, points, epilogue);
+  for (const Slope& slope : std::span(slopes).first(kMostSlopes)) {
+    if (!(slope.width() > 0)) break;
+    const auto middle = static_cast<float>(slope.lowest + slope.width() / 2);
+    for (const int by : kAddends) {
+      const Line line{slope.multiply, moved(middle, by)};
+      if (goes_through(line, points, has_fma, epilogue)) return line;
+    }
+  }
+  return std::nullopt;
+}
+
 /// multiply_f and add_f of an output for which float32 gives the definition's codes.
 bool find_float(const Definition& define, double lag, Interval sums, bool has_fma, std::size_t i,
                 Epilogue& epilogue) {
   const int exponent = -define.shift;
-  const auto multiply =
-      static_cast<float>(std::ldexp(static_cast<double>(define.multiplier), exponent));
-  const double exact =
-      std::ldexp(static_cast<double>(define.addend), exponent) - epilogue.center + lag;
   const double largest = std::ldexp(define.largest_numerator(sums, epilogue.center), exponent);
   // Bounds with room for their own rounding.
   if (largest >= 0x1p30 || !is_int32(sums.lowest) || !is_int32(sums.highest)) return false;
   const std::vector<Point> points = points_of(define, sums);
   if (points.empty()) return false;
-  const double farthest = std::max(std::abs(static_cast<double>(epilogue.lowest)),
-                                   std::abs(static_cast<double>(epilogue.highest)));
-  const double unit = (std::abs(farthest - std::abs(epilogue.center)) + 1) * 0x1p-25;
-  constexpr int kMostTries = 8;
-  for (int k = 0; k <= 2 * kMostTries; ++k) {
-    const int away = k % 2 == 0 ? k / 2 : -(k + 1) / 2;
-    const auto add = static_cast<float>(exact + away * unit);
-    const bool is_equal = std::all_of(points.begin(), points.end(), [&](const Point& point) {
-      return float_code(multiply, add, point.sum, has_fma, epilogue) == point.code;
-    });
-    if (!is_equal) continue;
-    epilogue.multiply_f[i] = multiply;
-    epilogue.add_f[i] = add;
-    return true;
-  }
-  return false;
+  const Line exact{static_cast<float>(std::ldexp(static_cast<double>(define.multiplier), exponent)),
+                   static_cast<float>(std::ldexp(static_cast<double>(define.addend), exponent) -
+                                      epilogue.center + lag)};
+  const std::optional<Line> line = goes_through(exact, points, has_fma, epilogue)
+                                       ? exact
+                                       : find_line(exact, points, has_fma, epilogue);
+  if (!line) return false;
+  epilogue.multiply_f[i] = line->multiply;
+  epilogue.add_f[i] = line->add;
+  return true;
 }
 
 bool find_double(const Definition& define, double lag, Interval sums, std::size_t i,
@@ -237,26 +303,26 @@ std::optional<Epilogue> make_epilogue(const EpilogueRequest& request) {
                 .center = center_of(codes)};
   made.multiply_f.resize(request.padded_size);
   made.add_f.resize(request.padded_size);
+  made.is_float.resize(request.padded_size, 1);
   // Elements of a channel have much in common.
   const auto is_as_before = [&](std::size_t i) {
     return i > 0 && definitions[i] == definitions[i - 1] && request.sums[i] == request.sums[i - 1];
   };
-  std::size_t i = 0;
-  for (; i < size; ++i) {
+  for (std::size_t i = 0; i < size; ++i) {
     if (is_as_before(i)) {
       made.multiply_f[i] = made.multiply_f[i - 1];
       made.add_f[i] = made.add_f[i - 1];
-    } else if (!find_float(definitions[i], lags[i], request.sums[i], request.has_fma, i, made)) {
-      break;
+      made.is_float[i] = made.is_float[i - 1];
+    } else {
+      made.is_float[i] =
+          find_float(definitions[i], lags[i], request.sums[i], request.has_fma, i, made) ? 1 : 0;
     }
   }
-  if (i == size) return made;
+  if (std::ranges::find(made.is_float, 0) == made.is_float.end()) return made;
   made.arithmetic = Epilogue::Arithmetic::kDouble;
-  made.multiply_f = {};
-  made.add_f = {};
   made.multiply_d.resize(request.padded_size);
   made.add_d.resize(request.padded_size);
-  for (i = 0; i < size; ++i) {
+  for (std::size_t i = 0; i < size; ++i) {
     if (!find_double(definitions[i], lags[i], request.sums[i], i, made)) return std::nullopt;
   }
   return made;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "engine/aligned.h"
 #include "program/intervals.h"
@@ -24,7 +25,10 @@ namespace pare::engine {
 ///
 /// kFloat: the definition and what kernels compute are both monotone in the sum, so they agree for
 /// all sums if they do on both sides of every step of the definition and at both ends: that was
-/// tried, for each output, with add a little off where that was needed.
+/// tried, for each output, with multiply and add a little off where that was needed.
+///
+/// kDouble still has kFloat's constants of the outputs for which they were found: kernels that
+/// finish one output of many samples choose for each.
 struct Epilogue {
   enum class Arithmetic : std::uint8_t { kFloat, kDouble };
 
@@ -34,6 +38,7 @@ struct Epilogue {
   std::int32_t center = 0;
   AlignedVector<float> multiply_f = {};  ///< one an output, with padding
   AlignedVector<float> add_f = {};
+  std::vector<std::uint8_t> is_float = {};  ///< whether these two were found; set in the padding
   AlignedVector<double> multiply_d = {};
   AlignedVector<double> add_d = {};
 };

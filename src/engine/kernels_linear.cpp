@@ -37,19 +37,18 @@ struct Inputs {
   }
 };
 
-/// Four outputs of kVectors vectors of samples.
-template <Group kGroup, class Finish>
-HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byte* first,
-                            Inputs inputs, const Finish& finish, const Output& output,
-                            std::size_t s) {
+/// The sums of four outputs of kVectors vectors of samples, in the order [output][vector]. A
+/// function of its own, without what is done to the sums: compilers keep them where they are then.
+template <Group kGroup>
+HWY_NOINLINE void sum_block(const std::int32_t* bias, const std::int32_t* group,
+                            std::size_t num_groups, const std::byte* first, Inputs inputs,
+                            std::int32_t* sums) {
   const std::size_t n = num_lanes();
-  const std::int32_t* bias = bias_of<kGroup>(w) + i;
   VInts a0 = hn::Set(Ints(), bias[0]), a1 = a0;
   VInts b0 = hn::Set(Ints(), bias[1]), b1 = b0;
   VInts c0 = hn::Set(Ints(), bias[2]), c1 = c0;
   VInts d0 = hn::Set(Ints(), bias[3]), d1 = d0;
-  const std::int32_t* group = w.groups.data() + i / kBlock * w.num_groups * kBlock + i % kBlock;
-  for (std::size_t g = 0; g < w.num_groups; ++g, group += kBlock) {
+  for (std::size_t g = 0; g < num_groups; ++g, group += kBlock) {
     const std::byte* x = inputs(first, g);
     const VInts x0 = prepare<kGroup>(load_ints(x));
     const VInts x1 = prepare<kGroup>(load_ints(x + 4 * n));
@@ -66,10 +65,38 @@ HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byt
     d0 = dot<kGroup>(d0, x0, wd);
     d1 = dot<kGroup>(d1, x1, wd);
   }
-  output.store(i, s, finish.of_output(a0, i), finish.of_output(b0, i + 1),
-               finish.of_output(c0, i + 2), finish.of_output(d0, i + 3));
-  output.store(i, s + n, finish.of_output(a1, i), finish.of_output(b1, i + 1),
-               finish.of_output(c1, i + 2), finish.of_output(d1, i + 3));
+  store_ints(a0, sums);
+  store_ints(a1, sums + n);
+  store_ints(b0, sums + 2 * n);
+  store_ints(b1, sums + 3 * n);
+  store_ints(c0, sums + 4 * n);
+  store_ints(c1, sums + 5 * n);
+  store_ints(d0, sums + 6 * n);
+  store_ints(d1, sums + 7 * n);
+}
+
+/// What becomes of the sums of outputs i … i + 3 of kNum vectors of samples: [output][vector].
+template <std::size_t kNum, class Finish>
+HWY_INLINE void store_four(const std::int32_t* sums, std::size_t i, std::size_t s,
+                           const Finish& finish, const Output& output) {
+  const std::size_t n = num_lanes();
+  for (std::size_t v = 0; v < kNum; ++v) {
+    const auto done = [&](std::size_t k) PARE_KERNEL_ATTR {
+      return finish.of_output(load_ints(sums + (kNum * k + v) * n), i + k);
+    };
+    output.store(i, s + v * n, done(0), done(1), done(2), done(3));
+  }
+}
+
+/// Four outputs of kVectors vectors of samples.
+template <Group kGroup, class Finish>
+HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byte* first,
+                            Inputs inputs, const Finish& finish, const Output& output,
+                            std::size_t s) {
+  HWY_ALIGN std::int32_t sums[4 * kVectors * hn::MaxLanes(Ints())];
+  const std::int32_t* group = w.groups.data() + i / kBlock * w.num_groups * kBlock + i % kBlock;
+  sum_block<kGroup>(bias_of<kGroup>(w) + i, group, w.num_groups, first, inputs, sums);
+  store_four<kVectors>(sums, i, s, finish, output);
 }
 
 #if HWY_TARGET == HWY_AVX2
@@ -193,19 +220,31 @@ void dense_batch(const LinearCall& call) noexcept {
 
 // ---------------------------------------------------------------------------- batches, sparse
 
-/// One output of kNum vectors of samples.
+/// The sums of output i of kNum vectors of samples.
 template <Group kGroup, std::size_t kNum>
-HWY_INLINE void sparse_output(const SparseWeights& w, std::size_t i, const std::byte* x,
-                              std::size_t input_bytes, VInts (&sums)[kNum]) {
+HWY_INLINE void sum_output(const SparseWeights& w, std::size_t i, const std::byte* x,
+                           std::size_t input_bytes, std::int32_t* to) {
+  const std::size_t n = num_lanes();
+  VInts sums[kNum];
   for (VInts& sum : sums) sum = hn::Set(Ints(), bias_of<kGroup>(w)[i]);
-  if (i >= w.num_outputs) return;
   for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
     const std::byte* from = x + input_bytes * w.inputs[k];
     const VInts weights = hn::Set(Ints(), w.groups[k]);
     for (std::size_t v = 0; v < kNum; ++v) {
-      const VInts inputs = prepare<kGroup>(load_ints(from + 4 * v * num_lanes()));
-      sums[v] = dot<kGroup>(sums[v], inputs, weights);
+      sums[v] = dot<kGroup>(sums[v], prepare<kGroup>(load_ints(from + 4 * v * n)), weights);
     }
+  }
+  for (std::size_t v = 0; v < kNum; ++v) store_ints(sums[v], to + v * n);
+}
+
+/// The same of outputs i … i + 3, those that there are: [output][vector]. A function of its own for
+/// the reason of sum_block.
+template <Group kGroup, std::size_t kNum>
+HWY_NOINLINE void sum_four(const SparseWeights& w, std::size_t i, const std::byte* x,
+                           std::size_t input_bytes, std::int32_t* sums) {
+  const std::size_t end = HWY_MIN(i + 4, w.num_outputs);
+  for (; i < end; ++i, sums += kNum * num_lanes()) {
+    sum_output<kGroup, kNum>(w, i, x, input_bytes, sums);
   }
 }
 
@@ -213,16 +252,10 @@ HWY_INLINE void sparse_output(const SparseWeights& w, std::size_t i, const std::
 template <Group kGroup, std::size_t kNum, class Finish>
 HWY_INLINE void sparse_samples(const SparseWeights& w, const std::byte* x, std::size_t input_bytes,
                                const Finish& finish, const Output& output, std::size_t s) {
+  HWY_ALIGN std::int32_t sums[4 * kNum * hn::MaxLanes(Ints())] = {};
   for (std::size_t i = 0; i < w.num_outputs; i += 4) {
-    VInts a[kNum], b[kNum], c[kNum], d[kNum];
-    sparse_output<kGroup>(w, i, x, input_bytes, a);
-    sparse_output<kGroup>(w, i + 1, x, input_bytes, b);
-    sparse_output<kGroup>(w, i + 2, x, input_bytes, c);
-    sparse_output<kGroup>(w, i + 3, x, input_bytes, d);
-    for (std::size_t v = 0; v < kNum; ++v) {
-      output.store(i, s + v * num_lanes(), finish.of_output(a[v], i), finish.of_output(b[v], i + 1),
-                   finish.of_output(c[v], i + 2), finish.of_output(d[v], i + 3));
-    }
+    sum_four<kGroup, kNum>(w, i, x, input_bytes, sums);
+    store_four<kNum>(sums, i, s, finish, output);
   }
 }
 
@@ -234,14 +267,17 @@ void sparse_rows(const LinearCall& call, const Finish& finish) {
   const std::size_t input_bytes = call.op.input_bytes != 0 ? call.op.input_bytes : 4 * stride;
   const Output output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
   const std::byte* x = call.x.at(call.t);
+  const std::size_t lanes = round_up(call.extent.lanes, kVectors * n);
   std::size_t s = 0;
-  // Sums of a product wait for each other: more vectors at once keep the units busy.
-  for (; s + 4 * n <= round_up(call.extent.lanes, kVectors * n); s += 4 * n) {
+  // A weight is loaded once for all its vectors, and a list is walked once.
+  for (; s + 8 * n <= lanes; s += 8 * n) {
+    sparse_samples<kGroup, 8>(w, x + 4 * s, input_bytes, finish, output, s);
+  }
+  if (s + 4 * n <= lanes) {
     sparse_samples<kGroup, 4>(w, x + 4 * s, input_bytes, finish, output, s);
+    s += 4 * n;
   }
-  for (; s < call.extent.lanes; s += kVectors * n) {
-    sparse_samples<kGroup, kVectors>(w, x + 4 * s, input_bytes, finish, output, s);
-  }
+  if (s < lanes) sparse_samples<kGroup, kVectors>(w, x + 4 * s, input_bytes, finish, output, s);
 }
 
 void sparse_batch(const LinearCall& call) noexcept {

@@ -256,6 +256,7 @@ class Finder {
     };
     go_round(made->multiply_f);
     go_round(made->add_f);
+    go_round(made->is_float);
     go_round(made->multiply_d);
     go_round(made->add_d);
     return made;

@@ -18,6 +18,10 @@ namespace pare::engine {
 namespace {
 
 constexpr std::size_t kLargestChunk = 128;
+/// Samples that are unloaded together.
+constexpr std::size_t kUnloaded = 16;
+/// Outputs of a chunk that memory is prepared for: what a first-level cache has room for.
+constexpr std::size_t kMostPrepared = 2048;
 /// An arena that the second level of a cache holds.
 constexpr std::size_t kLargestArena = std::size_t{1} << 18;
 constexpr std::size_t kMostThreads = 256;
@@ -33,6 +37,14 @@ std::span<Codes> of_sample(std::span<Codes> codes, std::size_t sample, std::size
   return codes.subspan(sample * size, size);
 }
 
+/// Has memory on its way into the cache while something else is computed.
+void prepare_to_write(std::span<std::int32_t> codes) {
+  constexpr std::size_t kLine = 64 / sizeof(std::int32_t);
+  for (std::size_t i = 0; i < std::min(codes.size(), kMostPrepared); i += kLine) {
+    __builtin_prefetch(codes.data() + i, 1);
+  }
+}
+
 /// A buffer with one value, sample after sample.
 void unload(const View& view, std::size_t lanes, std::size_t stride, std::int32_t* to) {
   const std::size_t size = view.size;
@@ -43,10 +55,14 @@ void unload(const View& view, std::size_t lanes, std::size_t stride, std::int32_
       for (std::size_t e = 0; e < size; ++e) to[e] = static_cast<std::int32_t>(from[e]);
       return;
     }
-    for (std::size_t e = 0; e < size; ++e) {
-      const auto* lane = from + index_of(e, 0, interleave, stride);
-      for (std::size_t s = 0; s < lanes; ++s) {
-        to[s * size + e] = static_cast<std::int32_t>(lane[s * interleave]);
+    // Few samples at a time: what is written of them lies close together.
+    for (std::size_t first = 0; first < lanes; first += kUnloaded) {
+      const std::size_t end = std::min(first + kUnloaded, lanes);
+      for (std::size_t e = 0; e < size; ++e) {
+        const auto* lane = from + index_of(e, 0, interleave, stride);
+        for (std::size_t s = first; s < end; ++s) {
+          to[s * size + e] = static_cast<std::int32_t>(lane[s * interleave]);
+        }
       }
     }
   });
@@ -308,6 +324,7 @@ Status Session::run_raw(std::span<const float> raw, std::span<std::int32_t> code
       num_samples, [&](Worker& worker, const Frame& frame, std::size_t first, std::size_t lanes) {
         const View& x = frame.view(input);
         const std::span<const float> from = raw.subspan(first * input_size, lanes * input_size);
+        prepare_to_write(codes.subspan(first * output_size, lanes * output_size));
         if (mapper && x.element != Element::kI64) {
           raw_run.map_input({*mapper, from.data(), x, {lanes, frame.stride()}});
         } else {

@@ -28,20 +28,26 @@ struct Case {
   program::Requantize op = {};
 };
 
-std::optional<Epilogue> epilogue_of(const Case& of, bool has_fma) {
+/// Of outputs that differ in their constants, bias and sums.
+std::optional<Epilogue> epilogue_of(const std::vector<Case>& cases, bool has_fma) {
   program::Program program;
-  const auto constant = [&](const std::string& name, std::int64_t value) {
-    program::Constant made{.name = name, .width = {63, true}, .shape = {1}};
-    made.values.push_back(value);
+  const auto constant = [&](const std::string& name, std::int64_t Case::*value) {
+    const auto size = static_cast<std::int64_t>(cases.size());
+    program::Constant made{.name = name, .width = {63, true}, .shape = {size}};
+    for (const Case& of : cases) made.values.push_back(of.*value);
     return add_constant(program, std::move(made));
   };
-  program::Requantize op = of.op;
-  op.multiplier = constant("m", of.multiplier);
-  op.addend = constant("b", of.addend);
-  op.shift = constant("e", of.shift);
+  program::Requantize op = cases.front().op;
+  op.multiplier = constant("m", &Case::multiplier);
+  op.addend = constant("b", &Case::addend);
+  op.shift = constant("e", &Case::shift);
   const program::Node node{op, {}, {}};
-  const Interval sums[] = {of.sums};
-  const std::int64_t bias[] = {of.bias};
+  std::vector<Interval> sums;
+  std::vector<std::int64_t> bias;
+  for (const Case& of : cases) {
+    sums.push_back(of.sums);
+    bias.push_back(of.bias);
+  }
   return make_epilogue({.program = program,
                         .node = node,
                         .sums = sums,
@@ -50,25 +56,40 @@ std::optional<Epilogue> epilogue_of(const Case& of, bool has_fma) {
                         .has_fma = has_fma});
 }
 
+std::optional<Epilogue> epilogue_of(const Case& of, bool has_fma) {
+  return epilogue_of(std::vector<Case>{of}, has_fma);
+}
+
 std::int64_t expected(const Case& of, std::int64_t sum) {
   return pare_requantize(sum + of.bias, of.multiplier, of.addend, static_cast<int>(of.shift),
                          program::to_fixed_point(of.op.rounding), of.op.lowest, of.op.highest);
 }
 
+std::int64_t code_of(const Epilogue& epilogue, double result) {
+  // What kernels can convert.
+  EXPECT_LT(std::abs(result), 0x1p31);
+  return std::clamp<std::int64_t>(
+      static_cast<std::int64_t>(std::nearbyint(result)) + epilogue.center, epilogue.lowest,
+      epilogue.highest);
+}
+
+std::int64_t float_code_of(const Epilogue& epilogue, std::size_t i, std::int64_t sum,
+                           bool has_fma) {
+  const float m = epilogue.multiply_f[i];
+  const float b = epilogue.add_f[i];
+  const auto x = static_cast<float>(sum);
+  return code_of(epilogue, static_cast<double>(has_fma ? std::fma(m, x, b) : m * x + b));
+}
+
+std::int64_t double_code_of(const Epilogue& epilogue, std::size_t i, std::int64_t sum) {
+  return code_of(epilogue, epilogue.multiply_d[i] * static_cast<double>(sum) + epilogue.add_d[i]);
+}
+
 /// As kernels compute it.
 std::int64_t code_of(const Epilogue& epilogue, std::int64_t sum, bool has_fma) {
-  double result = 0;
-  if (epilogue.arithmetic == Epilogue::Arithmetic::kFloat) {
-    const float m = epilogue.multiply_f[0];
-    const float b = epilogue.add_f[0];
-    const auto x = static_cast<float>(sum);
-    result = static_cast<double>(has_fma ? std::fma(m, x, b) : m * x + b);
-  } else {
-    result = epilogue.multiply_d[0] * static_cast<double>(sum) + epilogue.add_d[0];
-  }
-  result = std::nearbyint(result);
-  return std::clamp<std::int64_t>(static_cast<std::int64_t>(result) + epilogue.center,
-                                  epilogue.lowest, epilogue.highest);
+  return epilogue.arithmetic == Epilogue::Arithmetic::kFloat
+             ? float_code_of(epilogue, 0, sum, has_fma)
+             : double_code_of(epilogue, 0, sum);
 }
 
 Case random_case(std::uint64_t seed) {
@@ -132,6 +153,56 @@ TEST(Epilogue, TakesDoubleWhereFloatIsTooCoarse) {
   ASSERT_TRUE(epilogue);
   EXPECT_EQ(epilogue->arithmetic, Epilogue::Arithmetic::kDouble);
   EXPECT_EQ(epilogue->center, 32);
+}
+
+/// Of a network of jets: some sum's numerator is a 2^-21 of a code away from the middle between
+/// two, where float32 sees 2^-20.
+Case too_near_for_float() {
+  Case of{.multiplier = 12881723,
+          .addend = -528154481618,
+          .shift = 36,
+          .bias = 0,
+          .sums = {-4360318, 4486907},
+          .op = {}};
+  of.op.highest = 63;
+  return of;
+}
+
+TEST(Epilogue, MovesTheLineWhereTheExactOneIsTooNear) {
+  const Case of = too_near_for_float();
+  const auto epilogue = epilogue_of(of, true);
+  ASSERT_TRUE(epilogue);
+  ASSERT_EQ(epilogue->arithmetic, Epilogue::Arithmetic::kFloat);
+  EXPECT_NE(epilogue->multiply_f[0], std::ldexp(12881723.0F, -36));
+  for (std::int64_t sum = of.sums.lowest; sum <= of.sums.highest; ++sum) {
+    ASSERT_EQ(code_of(*epilogue, sum, true), expected(of, sum)) << sum;
+  }
+}
+
+TEST(Epilogue, KnowsForWhichOutputsFloatIsEnough) {
+  Case coarse = too_near_for_float();
+  coarse.multiplier = (1 << 23) + 1;
+  coarse.addend = 0;
+  coarse.shift = 45;
+  coarse.sums = {0, (1 << 28) - 1};
+  const std::vector<Case> cases = {too_near_for_float(), coarse, too_near_for_float()};
+  const auto epilogue = epilogue_of(cases, true);
+  ASSERT_TRUE(epilogue);
+  ASSERT_EQ(epilogue->arithmetic, Epilogue::Arithmetic::kDouble);
+  ASSERT_EQ(epilogue->is_float.size(), 16);
+  EXPECT_TRUE(epilogue->is_float[0]);
+  EXPECT_FALSE(epilogue->is_float[1]);
+  EXPECT_TRUE(epilogue->is_float[2]);
+  EXPECT_TRUE(epilogue->is_float[3]) << "padding need not take long";
+  program::RandomNumbers random(1);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    for (int k = 0; k < 20000; ++k) {
+      const std::int64_t sum = random.in(cases[i].sums.lowest, cases[i].sums.highest);
+      ASSERT_EQ(double_code_of(*epilogue, i, sum), expected(cases[i], sum)) << i << ' ' << sum;
+      if (!epilogue->is_float[i]) continue;
+      ASSERT_EQ(float_code_of(*epilogue, i, sum, true), expected(cases[i], sum)) << i << ' ' << sum;
+    }
+  }
 }
 
 TEST(Epilogue, IsRefusedWhereDoubleIsNotExact) {
