@@ -88,7 +88,7 @@ PARE_SPIKE_LANE SpikeLaneGradient back_through_reset(float u, bool is_spike, flo
   if constexpr (kHasGrid) {
     float c = n.leak * before;
     if constexpr (kForm == ResetForm::kSoftUnleaked) c -= is_spike ? n.threshold : 0.0F;
-    g = (c >= n.lowest) & (c <= n.highest) ? gc : 0.0F;
+    g = ((c >= n.lowest) & (c <= n.highest)) ? gc : 0.0F;
   }
   const float of_before = g * n.leak;
   const float of_leak = g * before;
