@@ -15,23 +15,43 @@ namespace {
 constexpr int kChains = 12;
 constexpr long kRounds = 1000000;
 
-__attribute__((target("avx512f,avx512vnni"))) double measure() {
+/// Sums by their names: gcc copies those of an array before each instruction, which halves the
+/// peak.
+__attribute__((target("avx512f,avx512vnni"), noinline)) int add_products() {
   const __m512i x = _mm512_set1_epi32(0x01020304);
   const __m512i w = _mm512_set1_epi32(0x03010201);
-  __m512i sums[kChains];
-  for (__m512i& sum : sums) sum = _mm512_setzero_si512();
-  const auto start = std::chrono::steady_clock::now();
-  for (long i = 0; i < kRounds; ++i) {
-#pragma GCC unroll 12
-    for (int k = 0; k < kChains; ++k) sums[k] = _mm512_dpbusd_epi32(sums[k], x, w);
+  __m512i a = _mm512_setzero_si512(), b = a, c = a, d = a, e = a, f = a;
+  __m512i g = a, h = a, i = a, j = a, k = a, l = a;
+  for (long round = 0; round < kRounds; ++round) {
+    a = _mm512_dpbusd_epi32(a, x, w);
+    b = _mm512_dpbusd_epi32(b, x, w);
+    c = _mm512_dpbusd_epi32(c, x, w);
+    d = _mm512_dpbusd_epi32(d, x, w);
+    e = _mm512_dpbusd_epi32(e, x, w);
+    f = _mm512_dpbusd_epi32(f, x, w);
+    g = _mm512_dpbusd_epi32(g, x, w);
+    h = _mm512_dpbusd_epi32(h, x, w);
+    i = _mm512_dpbusd_epi32(i, x, w);
+    j = _mm512_dpbusd_epi32(j, x, w);
+    k = _mm512_dpbusd_epi32(k, x, w);
+    l = _mm512_dpbusd_epi32(l, x, w);
+    // All are the same, and known before they run: nobody is to find out.
+    asm volatile(""
+                 : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f), "+v"(g), "+v"(h), "+v"(i),
+                   "+v"(j), "+v"(k), "+v"(l));
   }
-  const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
+  const __m512i first = _mm512_xor_si512(_mm512_xor_si512(a, b), _mm512_xor_si512(c, d));
+  const __m512i second = _mm512_xor_si512(_mm512_xor_si512(e, f), _mm512_xor_si512(g, h));
+  const __m512i third = _mm512_xor_si512(_mm512_xor_si512(i, j), _mm512_xor_si512(k, l));
   alignas(64) int lanes[16];
-  volatile int seen = 0;
-  for (const __m512i& sum : sums) {
-    _mm512_store_si512(lanes, sum);
-    seen = seen + lanes[0];
-  }
+  _mm512_store_si512(lanes, _mm512_xor_si512(_mm512_xor_si512(first, second), third));
+  return lanes[0];
+}
+
+double measure() {
+  const auto start = std::chrono::steady_clock::now();
+  [[maybe_unused]] volatile int seen = add_products();
+  const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
   return 128.0 * kChains * static_cast<double>(kRounds) / elapsed.count();
 }
 

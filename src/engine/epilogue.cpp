@@ -320,6 +320,9 @@ std::optional<Epilogue> make_epilogue(const EpilogueRequest& request) {
   }
   if (std::ranges::find(made.is_float, 0) == made.is_float.end()) return made;
   made.arithmetic = Epilogue::Arithmetic::kDouble;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (made.is_float[i] == 0) made.multiply_f[i] = 1;
+  }
   made.multiply_d.resize(request.padded_size);
   made.add_d.resize(request.padded_size);
   for (std::size_t i = 0; i < size; ++i) {

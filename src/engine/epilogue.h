@@ -27,8 +27,9 @@ namespace pare::engine {
 /// all sums if they do on both sides of every step of the definition and at both ends: that was
 /// tried, for each output, with multiply and add a little off where that was needed.
 ///
-/// kDouble still has kFloat's constants of the outputs for which they were found: kernels that
-/// finish one output of many samples choose for each.
+/// kDouble still has kFloat's constants of the outputs for which they were found, and of the others
+/// those that leave codes as they are: kernels that finish one output of many samples choose for
+/// each.
 struct Epilogue {
   enum class Arithmetic : std::uint8_t { kFloat, kDouble };
 

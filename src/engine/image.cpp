@@ -45,21 +45,28 @@ template <class From, class T>
 void pack_spread(const ImageLayout& layout, const From* x, T* y) {
   const std::size_t k = layout.interleave;
   const std::size_t size = layout.size[2];
+  const std::size_t before = layout.before[2];
+  // Lanes from `before` on that have k elements of the row.
+  const std::size_t whole = size >= k ? size - k + 1 : 0;
   for_each_row(layout, [&](std::size_t lane, std::size_t position) {
     const From* row = x + position;
-    T* to = y + (lane - layout.before[2]) * k;
-    const std::size_t end = layout.before[2] + (size >= k ? size - k + 1 : 0);
-    for (std::size_t i = 0; i < layout.pitch[1]; ++i, to += k) {
-      if constexpr (sizeof(From) == 1 && sizeof(T) == 1) {
-        if (k == 4 && i >= layout.before[2] && i < end) {
-          std::memcpy(to, row + (i - layout.before[2]), 4);
-          continue;
+    T* to = y + (lane - before) * k;
+    const auto pack = [&](std::size_t first, std::size_t end) {
+      for (std::size_t i = first; i < end; ++i) {
+        for (std::size_t j = 0; j < k; ++j) {
+          to[i * k + j] = static_cast<T>(element_of(row, size, i + j - before));
         }
       }
-      for (std::size_t j = 0; j < k; ++j) {
-        to[j] = static_cast<T>(element_of(row, size, i + j - layout.before[2]));
+    };
+    if constexpr (sizeof(From) == 1 && sizeof(T) == 1) {
+      if (k == 4) {
+        pack(0, before);
+        for (std::size_t i = 0; i < whole; ++i) std::memcpy(to + (before + i) * 4, row + i, 4);
+        pack(before + whole, layout.pitch[1]);
+        return;
       }
     }
+    pack(0, layout.pitch[1]);
   });
 }
 
@@ -98,6 +105,29 @@ void unpack_planes(const ImageLayout& layout, const T* x, To* y) {
         to[i] = static_cast<To>(plane[(lane + i) * k]);
       }
     });
+  }
+}
+
+/// Zeros from there to there by two stores, which may overlap.
+template <class T>
+void clear_ends(std::byte* from, std::size_t bytes) {
+  constexpr T kZero = 0;
+  std::memcpy(from, &kZero, sizeof(T));
+  std::memcpy(from + bytes - sizeof(T), &kZero, sizeof(T));
+}
+
+/// What is between two rows is mostly too little to call memset for it.
+void clear(std::byte* from, std::size_t bytes) {
+  if (bytes > 16) {
+    std::memset(from, 0, bytes);
+  } else if (bytes >= 8) {
+    clear_ends<std::uint64_t>(from, bytes);
+  } else if (bytes >= 4) {
+    clear_ends<std::uint32_t>(from, bytes);
+  } else if (bytes >= 2) {
+    clear_ends<std::uint16_t>(from, bytes);
+  } else if (bytes == 1) {
+    *from = std::byte{0};
   }
 }
 
@@ -171,10 +201,10 @@ void clear_border(const ImageLayout& layout, std::byte* image) noexcept {
     std::byte* from = begin;
     for_each_row(layout, [&](std::size_t lane, std::size_t) {
       std::byte* row = begin + lane * bytes;
-      std::memset(from, 0, static_cast<std::size_t>(row - from));
+      clear(from, static_cast<std::size_t>(row - from));
       from = row + layout.size[2] * bytes;
     });
-    std::memset(from, 0, static_cast<std::size_t>(begin + layout.stride * bytes - from));
+    clear(from, static_cast<std::size_t>(begin + layout.stride * bytes - from));
   }
 }
 

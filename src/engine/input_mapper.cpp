@@ -26,11 +26,17 @@ AlignedVector<T> by_element(const std::vector<From>& list, const lower::Interfac
 /// Far from where float32 over- or underflows on the way to a code.
 bool is_moderate(double x) { return std::abs(x) > 0x1p-40 && std::abs(x) < 0x1p40; }
 
+bool is_power_of_two(float x) {
+  int exponent = 0;
+  return std::abs(std::frexp(x, &exponent)) == 0.5F;
+}
+
 void add_gain(InputMapper& mapper) {
   const std::size_t size = mapper.mean.size();
   AlignedVector<float> gain(size);
   AlignedVector<float> offset(size);
   double largest_offset = 0;
+  bool is_scaled_exactly = true;
   for (std::size_t e = 0; e < size; ++e) {
     const auto multiply = static_cast<double>(mapper.multiply[e]);
     const auto divide = static_cast<double>(mapper.divide[e]);
@@ -40,13 +46,21 @@ void add_gain(InputMapper& mapper) {
     }
     const double exact = multiply / divide / mapper.scale[e];
     gain[e] = static_cast<float>(exact);
-    offset[e] = static_cast<float>(-mapper.mean[e] * exact);
+    offset[e] =
+        static_cast<float>(-mapper.mean[e] * exact + static_cast<double>(mapper.zero_point));
     largest_offset = std::max(largest_offset, std::abs(static_cast<double>(offset[e])));
+    is_scaled_exactly = is_scaled_exactly && is_power_of_two(mapper.multiply[e]) &&
+                        is_power_of_two(mapper.divide[e]);
   }
   mapper.gain = std::move(gain);
   mapper.offset = std::move(offset);
-  mapper.near = 6 * 0x1p-24F;
-  mapper.near_zero = static_cast<float>(3 * 0x1p-24 * largest_offset);
+  if (is_scaled_exactly && !mapper.has_affine && mapper.zero_point == 0) {
+    mapper.near_zero = -1;
+    return;
+  }
+  mapper.near = (is_scaled_exactly ? 4 : 6) * 0x1p-24F;
+  mapper.near_zero = static_cast<float>(
+      3 * 0x1p-24 * (largest_offset + std::abs(static_cast<double>(mapper.zero_point))));
 }
 
 }  // namespace

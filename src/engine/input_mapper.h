@@ -23,13 +23,17 @@ struct InputMapper {
   float lowest = 0;
   float highest = 0;
 
-  /// One fused multiply-add, gain raw + offset, comes near what the definition says before it
-  /// rounds: no farther away than near * |result| + near_zero. Where that cannot change the
-  /// rounding (nearly always) it is enough. Empty where these bounds are not known to hold.
+  /// One fused multiply-add, y = gain raw + offset, comes near what the definition says before it
+  /// rounds, plus the zero point: no farther away than near * |y| + near_zero. Where that cannot
+  /// change the rounding (nearly always) it is enough. Empty where these bounds are not known to
+  /// hold.
   ///
-  /// Let u = 2^-24. The definition rounds to float32 three times: 3 u |y|, and a little in double.
-  /// Gain and offset are rounded (u |gain raw| + u |offset|) and so is the result (u |y|), and
-  /// |gain raw| <= |y| + |offset|: in all 5 u |y| + 2 u |offset|, and what is smaller.
+  /// Let u = 2^-24. The definition rounds to float32 three times, only once where codes are powers
+  /// of two apart: 3 (or 1) u (|y| + |zero_point|), and a little in double. Gain and offset are
+  /// rounded (u |gain raw| + u |offset|) and so is the result (u |y|), and |gain raw| <= |y| +
+  /// |offset|: in all 5 (or 3) u |y| + 2 u |offset| + 3 u |zero_point|, and what is smaller.
+  /// Without mean, scale and zero point, with powers of two, nothing is rounded before codes are,
+  /// and ties are the definition's, too; near_zero is negative then.
   AlignedVector<float> gain = {};
   AlignedVector<float> offset = {};
   float near = 0;

@@ -8,6 +8,7 @@
 #include "engine/image.h"
 #include "engine/input_mapper.h"
 #include "engine/linear.h"
+#include "engine/output_rows.h"
 #include "engine/spikes.h"
 
 namespace pare::engine {
@@ -37,6 +38,7 @@ struct Kernels {
   ElementwiseKernel elementwise = nullptr;  ///< of one sample and of batches
   ImageKernel pool_image = nullptr;
   InputKernel map_input = nullptr;
+  OutputKernel unload = nullptr;
   SpikeKernel spikes = nullptr;  ///< sums, layers and neurons
   bool has_fma = false;          ///< whether a multiply-add of float32 rounds once
 };

@@ -14,60 +14,6 @@ PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
 namespace {
 
-/// Lanes of neighbouring integers of a type.
-template <class T>
-HWY_INLINE VInts load_as(const std::byte* from) {
-  const hn::Rebind<T, Ints> d;
-  return hn::PromoteTo(Ints(), hn::LoadU(d, reinterpret_cast<const T*>(from)));
-}
-
-HWY_INLINE VInts load_lanes(Element element, const std::byte* from) {
-  switch (element) {
-    case Element::kU8:
-      return load_as<std::uint8_t>(from);
-    case Element::kI8:
-      return load_as<std::int8_t>(from);
-    case Element::kI16:
-      return load_as<std::int16_t>(from);
-    case Element::kI32:
-    case Element::kI64:
-      break;
-  }
-  return load_ints(from);
-}
-
-/// Elements of a buffer of a batch.
-class Input {
- public:
-  Input(const View& x, std::int64_t t, std::size_t stride)
-      : data_(x.at(t)), element_(x.element), interleave_(x.interleave), stride_(stride) {}
-
-  /// Element e of the samples from s on.
-  HWY_INLINE VInts samples(std::size_t e, std::size_t s) const {
-    if (interleave_ == 1) {
-      return load_lanes(element_, data_ + size_of(element_) * (e * stride_ + s));
-    }
-    const VInts group = load_ints(data_ + 4 * (e / interleave_ * stride_ + s));
-    const int bits = 32 / static_cast<int>(interleave_);
-    const int above = 32 - bits - static_cast<int>(e % interleave_) * bits;
-    const VInts high = hn::ShiftLeftSame(group, above);
-    if (element_ != Element::kU8) return hn::ShiftRightSame(high, 32 - bits);
-    const hn::RebindToUnsigned<Ints> d;
-    return hn::BitCast(Ints(), hn::ShiftRightSame(hn::BitCast(d, high), 32 - bits));
-  }
-
-  /// Elements from e on of the only sample.
-  HWY_INLINE VInts elements(std::size_t e) const {
-    return load_lanes(element_, data_ + size_of(element_) * e);
-  }
-
- private:
-  const std::byte* data_;
-  Element element_;
-  std::uint32_t interleave_;
-  std::size_t stride_;
-};
-
 /// What is finished and stored: x, or a sum, or the code of a threshold.
 class Value {
  public:
@@ -108,8 +54,8 @@ class Value {
   }
 
   const ElementwiseOp& op_;
-  Input x_;
-  Input other_;
+  Elements x_;
+  Elements other_;
   std::size_t padded_;
 };
 

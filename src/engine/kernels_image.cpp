@@ -25,21 +25,25 @@ struct Rows {
   std::array<std::size_t, kMostWindowRows> offset;
 };
 
-/// A row of y from windows of two lanes, two apart. Lane: an integer of the size of a lane.
-template <class T, class Lane>
+/// A row of y from windows of two lanes, two apart. Lane: an integer of the size of a lane; Wide:
+/// of two lanes.
+template <class T, class Lane, class Wide>
 HWY_INLINE void pool_twos(const Rows& rows, std::size_t count, const std::byte* x, std::byte* y) {
-  const hn::ScalableTag<Lane> lanes;
-  const hn::Repartition<T, decltype(lanes)> elements;
-  for (std::size_t i = 0; i < count; i += hn::Lanes(lanes)) {
-    auto largest = hn::Set(elements, std::numeric_limits<T>::min());
-    for (std::size_t r = 0; r < rows.count; ++r) {
-      hn::Vec<decltype(lanes)> even;
-      hn::Vec<decltype(lanes)> odd;
-      hn::LoadInterleaved2(lanes, reinterpret_cast<const Lane*>(x + rows.offset[r]) + 2 * i, even,
-                           odd);
-      largest = hn::Max(largest, hn::Max(hn::BitCast(elements, even), hn::BitCast(elements, odd)));
-    }
-    hn::StoreU(hn::BitCast(lanes, largest), lanes, reinterpret_cast<Lane*>(y) + i);
+  const hn::ScalableTag<Wide> windows;
+  const hn::Repartition<T, decltype(windows)> elements;
+  const hn::Rebind<Lane, decltype(windows)> lanes;
+  const std::size_t n = hn::Lanes(windows);
+  for (std::size_t i = 0; i < count; i += n) {
+    const auto load = [&](std::size_t r) PARE_KERNEL_ATTR {
+      const auto* row = reinterpret_cast<const Wide*>(x + rows.offset[r]);
+      return hn::BitCast(elements, hn::LoadU(windows, row + i));
+    };
+    auto largest = load(0);
+    for (std::size_t r = 1; r < rows.count; ++r) largest = hn::Max(largest, load(r));
+    const auto second = hn::ShiftRight<8 * sizeof(Lane)>(hn::BitCast(windows, largest));
+    largest = hn::Max(largest, hn::BitCast(elements, second));
+    hn::StoreU(hn::TruncateTo(lanes, hn::BitCast(windows, largest)), lanes,
+               reinterpret_cast<Lane*>(y) + i);
   }
 }
 
@@ -67,9 +71,11 @@ HWY_INLINE void pool_row(const ImageOp& op, const Rows& rows, const std::byte* x
   const graph::Window::Axis& axis = op.window.axes[2];
   if (axis.kernel == 2 && axis.stride == 2 && axis.dilation == 1) {
     const auto count = static_cast<std::size_t>(axis.output);
-    if (op.x.lane_bytes() == 4) return pool_twos<T, std::uint32_t>(rows, count, x, y);
+    if (op.x.lane_bytes() == 4)
+      return pool_twos<T, std::uint32_t, std::uint64_t>(rows, count, x, y);
     if constexpr (sizeof(T) <= 2) {
-      if (op.x.lane_bytes() == 2) return pool_twos<T, std::uint16_t>(rows, count, x, y);
+      if (op.x.lane_bytes() == 2)
+        return pool_twos<T, std::uint16_t, std::uint32_t>(rows, count, x, y);
     }
   }
   pool_any<T>(rows, axis, op.x.interleave, x, y);

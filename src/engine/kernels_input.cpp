@@ -50,179 +50,262 @@ HWY_NOINLINE VInts codes_exactly(const InputMapper& mapper, VFloats raw, std::si
 }
 
 #if HWY_NATIVE_FMA
+using FloatMask = hn::Mask<Floats>;
+
 /// The quick way (InputMapper::gain), its constants in registers.
 class Quick {
  public:
   explicit Quick(const InputMapper& mapper)
       : near_(hn::Set(Floats(), mapper.near)),
         slack_(hn::Set(Floats(), 0.5F - mapper.near_zero)),
-        zero_point_(hn::Set(Floats(), mapper.zero_point)),
         lowest_(hn::Set(Floats(), mapper.lowest)),
         highest_(hn::Set(Floats(), mapper.highest)) {}
 
-  /// Whether `codes` are those of y = gain raw + offset: not where y lies too near the edge between
-  /// two codes, nor where it is NaN.
-  HWY_INLINE bool operator()(VFloats y, VInts& codes) const {
-    const VFloats code = hn::Round(y);
+  /// The codes of result = gain raw + offset, and of which lanes they are proven: not where it lies
+  /// too near the edge between two codes, nor where it is NaN. What is beyond the last code is as
+  /// good as on it. NaN is the second operand, which x86 returns then; NEON returns NaN anyway.
+  HWY_INLINE FloatMask operator()(VFloats result, VInts& codes) const {
+    const VFloats y = hn::Min(highest_, hn::Max(lowest_, result));
+    codes = to_nearest_ints(y);
     const VFloats slack = hn::NegMulAdd(hn::Abs(y), near_, slack_);
-    codes = to_nearest_ints(hn::Min(hn::Max(hn::Add(code, zero_point_), lowest_), highest_));
-    return hn::AllTrue(Floats(), hn::Lt(hn::Abs(hn::Sub(y, code)), slack));
+    return hn::Lt(hn::Abs(hn::Sub(y, hn::ConvertTo(Floats(), codes))), slack);
   }
 
  private:
   VFloats near_;
   VFloats slack_;
-  VFloats zero_point_;
   VFloats lowest_;
   VFloats highest_;
 };
 #endif
 
-/// Samples that are mapped together.
-constexpr std::size_t kRows = 8;
-/// As many elements of a row at a time as fit the room for them.
-constexpr std::size_t kRoom = 256;
+/// Of the elements of a sample from e on a vector; zeros behind the last one.
+HWY_INLINE VFloats load_raw(const float* sample, std::size_t e, std::size_t size) {
+  if (HWY_LIKELY(e + num_lanes() <= size)) return hn::LoadU(Floats(), sample + e);
+  // Highway's emulated masked load reads what it masks, which may lie behind the samples.
+  HWY_ALIGN float last[hn::MaxLanes(Floats())] = {};
+  std::memcpy(last, sample + e, (size - e) * sizeof(float));
+  return hn::Load(Floats(), last);
+}
 
-struct Rows {
-  alignas(64) std::byte bytes[kRows][kRoom * sizeof(std::int32_t)] = {};
-};
-
-/// Rows of samples: their raw numbers, and where their codes go.
-struct RowsOf {
-  const float* raw;
-  std::size_t raw_stride;  ///< numbers
-  std::byte* to;
-  std::size_t to_stride;  ///< bytes
-};
-
-/// The codes of vectors of kNum rows: of raw elements e, e + 1, …
-template <std::size_t kNum, class Load>
-HWY_INLINE void map_vectors(const InputMapper& mapper, const Load& load, std::size_t e,
-                            VInts (&codes)[kNum]) {
+/// The codes of a vector of a sample's elements from e on.
+HWY_INLINE VInts codes_of(const InputMapper& mapper, VFloats raw, std::size_t e) {
 #if HWY_NATIVE_FMA
   if (!mapper.gain.empty()) {
-    const Quick quick(mapper);
     const VFloats gain = hn::LoadU(Floats(), mapper.gain.data() + e);
     const VFloats offset = hn::LoadU(Floats(), mapper.offset.data() + e);
-    for (std::size_t r = 0; r < kNum; ++r) {
-      const VFloats raw = load(r);
-      if (HWY_LIKELY(quick(hn::MulAdd(raw, gain, offset), codes[r]))) continue;
-      codes[r] = codes_exactly(mapper, raw, e);
-    }
-    return;
+    VInts codes;
+    const FloatMask are_proven = Quick(mapper)(hn::MulAdd(raw, gain, offset), codes);
+    if (HWY_LIKELY(hn::AllTrue(Floats(), are_proven))) return codes;
   }
 #endif
-  for (std::size_t r = 0; r < kNum; ++r) codes[r] = codes_exactly(mapper, load(r), e);
+  return codes_exactly(mapper, raw, e);
 }
 
-/// The codes of elements first … first + count - 1 of kNum samples, as elements of the buffer.
-template <std::size_t kNum>
-HWY_INLINE void map_rows_of(const InputMapper& mapper, const RowsOf& rows, std::size_t first,
-                            std::size_t count, Element element) {
+// ------------------------------------------------------------------------------ one by one
+
+/// The codes of a sample, element after element.
+void map_sample(const InputMapper& mapper, const float* raw, Element element, std::byte* to) {
   const std::size_t n = num_lanes();
-  const std::size_t size = size_of(element);
-  VInts codes[kNum];
-  std::size_t i = 0;
-  for (; i + n <= count; i += n) {
-    const auto load = [&](std::size_t r) PARE_KERNEL_ATTR {
-      return hn::LoadU(Floats(), rows.raw + r * rows.raw_stride + first + i);
-    };
-    map_vectors(mapper, load, first + i, codes);
-    for (std::size_t r = 0; r < kNum; ++r) {
-      store_lanes(codes[r], element, rows.to + r * rows.to_stride + i * size);
+  for (std::size_t e = 0; e < mapper.size; e += n) {
+    const VInts codes = codes_of(mapper, load_raw(raw, e, mapper.size), e);
+    if (e + n <= mapper.size) {
+      store_lanes(codes, element, to + e * size_of(element));
+    } else {
+      alignas(64) std::byte tail[64 * sizeof(std::int32_t)];
+      store_lanes(codes, element, tail);
+      std::memcpy(to + e * size_of(element), tail, (mapper.size - e) * size_of(element));
     }
   }
-  if (i == count) return;
-  // Highway's emulated masked load reads what it masks, which may lie behind the samples.
-  const auto load = [&](std::size_t r) PARE_KERNEL_ATTR {
-    HWY_ALIGN float last[hn::MaxLanes(Floats())] = {};
-    std::memcpy(last, rows.raw + r * rows.raw_stride + first + i, (count - i) * sizeof(float));
-    return hn::Load(Floats(), last);
-  };
-  map_vectors(mapper, load, first + i, codes);
-  for (std::size_t r = 0; r < kNum; ++r) {
-    alignas(64) std::byte tail[64 * sizeof(std::int32_t)];
-    store_lanes(codes[r], element, tail);
-    std::memcpy(rows.to + r * rows.to_stride + i * size, tail, (count - i) * size);
+}
+
+// ------------------------------------------------------------------------- groups of 32 bits
+
+/// As much of a line of the cache as a group's samples fill.
+constexpr std::size_t kSamples = 16;
+
+/// A vector of elements of each of four samples as groups of 32 bits: of block b of 128 bits,
+/// vector k gets group kSize b + k, of one sample after the other. kSize: bytes of an element.
+template <std::size_t kSize>
+HWY_INLINE void group_four(VInts (&v)[4], bool is_unsigned) {
+  if constexpr (kSize == 1) {
+    // Signed bytes are what saturates alike everywhere.
+    const VShorts center = hn::Set(Shorts(), static_cast<std::int16_t>(is_unsigned ? 128 : 0));
+    const VShorts ab = hn::Sub(hn::ReorderDemote2To(Shorts(), v[0], v[1]), center);
+    const VShorts cd = hn::Sub(hn::ReorderDemote2To(Shorts(), v[2], v[3]), center);
+    const auto sign = static_cast<std::int32_t>(is_unsigned ? 0x80808080U : 0U);
+    v[0] = hn::Xor(hn::BitCast(Ints(), saturated(ab, cd)), hn::Set(Ints(), sign));
+  } else if constexpr (kSize == 2) {
+    const VInts ac = hn::BitCast(Ints(), hn::ReorderDemote2To(Shorts(), v[0], v[2]));
+    const VInts bd = hn::BitCast(Ints(), hn::ReorderDemote2To(Shorts(), v[1], v[3]));
+    const hn::Repartition<std::int64_t, Ints> wide;
+    const auto ab = hn::BitCast(wide, hn::InterleaveLower(Ints(), ac, bd));
+    const auto cd = hn::BitCast(wide, hn::InterleaveUpper(Ints(), ac, bd));
+    v[0] = hn::BitCast(Ints(), hn::InterleaveLower(wide, ab, cd));
+    v[1] = hn::BitCast(Ints(), hn::InterleaveUpper(wide, ab, cd));
+  } else {
+    transpose_fours(v);
   }
 }
+
+/// Where the samples of a call are, by vectors of elements.
+class Raw {
+ public:
+  explicit Raw(const InputCall& call)
+      : raw_(call.raw), size_(call.mapper.size), last_(call.extent.lanes - 1) {}
+
+  /// Of sample s, or of the last one, from e on.
+  HWY_INLINE VFloats operator()(std::size_t s, std::size_t e) const {
+    return load_raw(raw_ + HWY_MIN(s, last_) * size_, e, size_);
+  }
+
+ private:
+  const float* raw_;
+  std::size_t size_;
+  std::size_t last_;
+};
+
+/// Where groups of elements of kSize bytes go.
+template <std::size_t kSize>
+class Groups {
+ public:
+  explicit Groups(const InputCall& call)
+      : to_(reinterpret_cast<std::int32_t*>(call.x.data)),
+        stride_(call.extent.stride),
+        num_groups_((call.mapper.size * kSize + 3) / 4),
+        is_unsigned_(call.x.element == Element::kU8) {}
+
+  /// Of a vector of elements: as many as there are behind e.
+  std::size_t count(std::size_t e) const { return num_groups_ - e * kSize / 4; }
+
+  /// A vector of elements from e on, of four samples from s on: so many groups. There is room for
+  /// whole fours.
+  HWY_INLINE void store(std::size_t e, std::size_t s, VInts (&codes)[4], std::size_t count) const {
+    group_four<kSize>(codes, is_unsigned_);
+    const std::size_t first = e * kSize / 4;
+    std::int32_t* to = to_ + first * stride_ + s;
+    for (std::size_t k = 0; k < HWY_MIN(kSize, count); ++k) {
+      store_blocks(Ints(), codes[k], to + k * stride_, kSize * stride_,
+                   (count - k - 1) / kSize + 1);
+    }
+  }
+
+ private:
+  std::int32_t* to_;
+  std::size_t stride_;
+  std::size_t num_groups_;
+  bool is_unsigned_;
+};
+
+/// Four samples in the way that always works.
+template <std::size_t kSize>
+HWY_NOINLINE void map_four(const InputCall& call, std::size_t e, std::size_t s) {
+  const Raw raw(call);
+  VInts codes[4];
+  for (std::size_t r = 0; r < 4; ++r) codes[r] = codes_of(call.mapper, raw(s + r, e), e);
+  const Groups<kSize> groups(call);
+  groups.store(e, s, codes, groups.count(e));
+}
+
+#if HWY_NATIVE_FMA
+/// Vectors of elements from e on, of kSamples samples from s on: those that the quick way has no
+/// proof for are done again. There is no call in the loop: all that it needs stays in registers.
+template <std::size_t kSize>
+HWY_INLINE void map_quickly(const InputCall& call, const Quick& quick, std::size_t e,
+                            std::size_t s) {
+  const VFloats gain = hn::LoadU(Floats(), call.mapper.gain.data() + e);
+  const VFloats offset = hn::LoadU(Floats(), call.mapper.offset.data() + e);
+  const Groups<kSize> groups(call);
+  const std::size_t size = call.mapper.size;
+  const float* raw = call.raw + s * size + e;
+  const bool is_last = e + 2 * num_lanes() > size;
+  unsigned failed = 0;
+  for (std::size_t four = 0; four < kSamples; four += 4, raw += 4 * size) {
+    // Short rows are at an end before a processor finds out that they follow each other.
+    for (std::size_t r = 0; is_last && r < 4; ++r) {
+      __builtin_prefetch(raw + (kSamples + r) * size - e);
+    }
+    VInts codes[4];
+    const auto map = [&](std::size_t r) PARE_KERNEL_ATTR {
+      return quick(hn::MulAdd(hn::LoadU(Floats(), raw + r * size), gain, offset), codes[r]);
+    };
+    const FloatMask are_proven = hn::And(hn::And(map(0), map(1)), hn::And(map(2), map(3)));
+    failed |= (hn::AllTrue(Floats(), are_proven) ? 0U : 1U) << four;
+    groups.store(e, s + four, codes, kSize * (hn::MaxLanes(Ints()) / 4));
+  }
+  if (HWY_LIKELY(failed == 0)) return;
+  for (std::size_t four = 0; four < kSamples; four += 4) {
+    if ((failed >> four & 1U) != 0) map_four<kSize>(call, e, s + four);
+  }
+}
+#endif
+
+template <std::size_t kSize>
+void map_groups(const InputCall& call) {
+  const std::size_t n = num_lanes();
+  const std::size_t lanes = call.extent.lanes;
+  for (std::size_t s = 0; s < lanes; s += kSamples) {
+    std::size_t e = 0;
+#if HWY_NATIVE_FMA
+    if (!call.mapper.gain.empty() && s + kSamples <= lanes) {
+      const Quick quick(call.mapper);
+      for (; e + n <= call.mapper.size; e += n) map_quickly<kSize>(call, quick, e, s);
+    }
+#endif
+    for (; e < call.mapper.size; e += n) {
+      for (std::size_t four = s; four < HWY_MIN(s + kSamples, lanes); four += 4) {
+        map_four<kSize>(call, e, four);
+      }
+    }
+  }
+}
+
+// -------------------------------------------------------------------------- groups of fewer
+
+/// Elements of a sample that are mapped before they are spread.
+constexpr std::size_t kRoom = 256;
 
 template <class Group>
-void spread(const std::byte* row, std::size_t num_groups, std::size_t stride, std::byte* to) {
+void spread(const std::byte* codes, std::size_t num_groups, std::size_t stride, std::byte* to) {
   for (std::size_t g = 0; g < num_groups; ++g) {
-    std::memcpy(to + g * stride * sizeof(Group), row + g * sizeof(Group), sizeof(Group));
+    std::memcpy(to + g * stride * sizeof(Group), codes + g * sizeof(Group), sizeof(Group));
   }
 }
 
-/// Groups of 32 bits of four samples: each group's go side by side.
-HWY_INLINE void spread_four(const Rows& rows, std::size_t first, std::size_t num_groups,
-                            std::size_t stride, std::byte* to) {
-  const hn::Full128<std::int32_t> d;
-  const hn::Repartition<std::int64_t, decltype(d)> wide;
-  const auto load = [&](std::size_t row, std::size_t g) HWY_ATTR {
-    return hn::Load(d, reinterpret_cast<const std::int32_t*>(rows.bytes[first + row]) + g);
-  };
-  auto* groups = reinterpret_cast<std::int32_t*>(to);
-  for (std::size_t g = 0; g < num_groups; g += 4) {
-    const auto a = load(0, g), b = load(1, g), c = load(2, g), e = load(3, g);
-    const auto ab_low = hn::BitCast(wide, hn::InterleaveLower(d, a, b));
-    const auto ab_high = hn::BitCast(wide, hn::InterleaveUpper(d, a, b));
-    const auto ce_low = hn::BitCast(wide, hn::InterleaveLower(d, c, e));
-    const auto ce_high = hn::BitCast(wide, hn::InterleaveUpper(d, c, e));
-    const auto store = [&](auto v, std::size_t k) HWY_ATTR {
-      if (g + k < num_groups) hn::StoreU(hn::BitCast(d, v), d, groups + (g + k) * stride);
-    };
-    store(hn::InterleaveLower(wide, ab_low, ce_low), 0);
-    store(hn::InterleaveUpper(wide, ab_low, ce_low), 1);
-    store(hn::InterleaveLower(wide, ab_high, ce_high), 2);
-    store(hn::InterleaveUpper(wide, ab_high, ce_high), 3);
-  }
-}
-
-/// Elements first … first + count - 1 of the samples from s on, kRows of them or fewer.
-void map_rows(const InputCall& call, std::size_t s, std::size_t first, std::size_t count,
-              Rows& rows) {
+/// Elements from `first` on of sample s, kRoom of them at most.
+void map_apart(const InputCall& call, std::size_t s, std::size_t first) {
   const InputMapper& mapper = call.mapper;
+  const std::size_t element_bytes = size_of(call.x.element);
+  const std::size_t count = HWY_MIN(kRoom, mapper.size - first);
+  const float* raw = call.raw + s * mapper.size;
+  alignas(64) std::byte codes[kRoom * sizeof(std::int32_t)];
+  for (std::size_t i = 0; i < count; i += num_lanes()) {
+    const std::size_t e = first + i;
+    store_lanes(codes_of(mapper, load_raw(raw, e, mapper.size), e), call.x.element,
+                codes + i * element_bytes);
+  }
+  // The divisors are known here: a division takes as long as the codes of a sample.
   const std::size_t stride = call.extent.stride;
-  const std::size_t group_bytes = call.x.interleave * size_of(call.x.element);
-  const std::size_t num_rows = HWY_MIN(kRows, call.extent.lanes - s);
-  std::byte* to = call.x.data + first * stride * size_of(call.x.element) + s * group_bytes;
-  const RowsOf of = {call.raw + s * mapper.size, mapper.size, rows.bytes[0], sizeof(rows.bytes[0])};
-  if (num_rows == kRows) {
-    map_rows_of<kRows>(mapper, of, first, count, call.x.element);
+  const std::size_t bytes = count * element_bytes;
+  std::byte* to = call.x.data + first * stride * element_bytes;
+  if (call.x.interleave * element_bytes == 2) {
+    spread<std::int16_t>(codes, (bytes + 1) / 2, stride, to + 2 * s);
   } else {
-    for (std::size_t r = 0; r < num_rows; ++r) {
-      const RowsOf one = {of.raw + r * of.raw_stride, 0, of.to + r * of.to_stride, 0};
-      map_rows_of<1>(mapper, one, first, count, call.x.element);
-    }
-  }
-  // There is room for whole fours of samples. The divisors are known here: a division takes as long
-  // as the codes of a sample.
-  const std::size_t bytes = count * size_of(call.x.element);
-  if (group_bytes == 4) {
-    for (std::size_t r = 0; r < num_rows; r += 4) {
-      spread_four(rows, r, (bytes + 3) / 4, stride, to + 4 * r);
-    }
-    return;
-  }
-  for (std::size_t r = 0; r < num_rows; ++r) {
-    if (group_bytes == 2) {
-      spread<std::int16_t>(rows.bytes[r], (bytes + 1) / 2, stride, to + 2 * r);
-    } else {
-      spread<std::int8_t>(rows.bytes[r], bytes, stride, to + r);
-    }
+    spread<std::int8_t>(codes, bytes, stride, to + s);
   }
 }
 
 void map_input(const InputCall& call) noexcept {
-  const std::size_t size = call.mapper.size;
   if (call.extent.stride == 1) {
-    return map_rows_of<1>(call.mapper, {call.raw, 0, call.x.data, 0}, 0, size, call.x.element);
+    return map_sample(call.mapper, call.raw, call.x.element, call.x.data);
   }
-  Rows rows;
-  for (std::size_t s = 0; s < call.extent.lanes; s += kRows) {
-    for (std::size_t first = 0; first < size; first += kRoom) {
-      map_rows(call, s, first, HWY_MIN(kRoom, size - first), rows);
+  if (call.x.interleave * size_of(call.x.element) == 4) {
+    if (call.x.interleave == 4) return map_groups<1>(call);
+    return call.x.interleave == 2 ? map_groups<2>(call) : map_groups<4>(call);
+  }
+  for (std::size_t s = 0; s < call.extent.lanes; ++s) {
+    for (std::size_t first = 0; first < call.mapper.size; first += kRoom) {
+      map_apart(call, s, first);
     }
   }
 }

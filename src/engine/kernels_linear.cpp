@@ -6,6 +6,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels_linear.cpp"
+#include <algorithm>
+
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "engine/kernel_finish.inc"
@@ -15,6 +17,7 @@ PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
 
 InputKernel input_kernel();              // kernels_input.cpp
+OutputKernel output_kernel();            // kernels_output.cpp
 LinearKernel pairs_kernel();             // kernels_pairs.cpp
 ElementwiseKernel elementwise_kernel();  // kernels_elementwise.cpp
 ImageKernel pooling_kernel();            // kernels_image.cpp
@@ -73,19 +76,6 @@ HWY_NOINLINE void sum_block(const std::int32_t* bias, const std::int32_t* group,
   store_ints(c1, sums + 5 * n);
   store_ints(d0, sums + 6 * n);
   store_ints(d1, sums + 7 * n);
-}
-
-/// What becomes of the sums of outputs i … i + 3 of kNum vectors of samples: [output][vector].
-template <std::size_t kNum, class Finish>
-HWY_INLINE void store_four(const std::int32_t* sums, std::size_t i, std::size_t s,
-                           const Finish& finish, const Output& output) {
-  const std::size_t n = num_lanes();
-  for (std::size_t v = 0; v < kNum; ++v) {
-    const auto done = [&](std::size_t k) PARE_KERNEL_ATTR {
-      return finish.of_output(load_ints(sums + (kNum * k + v) * n), i + k);
-    };
-    output.store(i, s + v * n, done(0), done(1), done(2), done(3));
-  }
 }
 
 /// Four outputs of kVectors vectors of samples.
@@ -231,20 +221,27 @@ HWY_INLINE void sum_output(const SparseWeights& w, std::size_t i, const std::byt
     const std::byte* from = x + input_bytes * w.inputs[k];
     const VInts weights = hn::Set(Ints(), w.groups[k]);
     for (std::size_t v = 0; v < kNum; ++v) {
-      sums[v] = dot<kGroup>(sums[v], prepare<kGroup>(load_ints(from + 4 * v * n)), weights);
+      const VInts inputs = prepare<kGroup>(load_ints(from + 4 * v * n));
+      // x86 loads the last operand on the way; only of shorts are both of a kind.
+      sums[v] = kGroup == Group::kShorts ? dot<kGroup>(sums[v], weights, inputs)
+                                         : dot<kGroup>(sums[v], inputs, weights);
     }
   }
   for (std::size_t v = 0; v < kNum; ++v) store_ints(sums[v], to + v * n);
 }
 
-/// The same of outputs i … i + 3, those that there are: [output][vector]. A function of its own for
-/// the reason of sum_block.
+/// The same of outputs i … i + 3: [output][vector]. Those that there are none of are zero. A
+/// function of its own for the reason of sum_block.
 template <Group kGroup, std::size_t kNum>
 HWY_NOINLINE void sum_four(const SparseWeights& w, std::size_t i, const std::byte* x,
                            std::size_t input_bytes, std::int32_t* sums) {
-  const std::size_t end = HWY_MIN(i + 4, w.num_outputs);
-  for (; i < end; ++i, sums += kNum * num_lanes()) {
-    sum_output<kGroup, kNum>(w, i, x, input_bytes, sums);
+  const std::size_t count = kNum * num_lanes();
+  for (std::size_t k = 0; k < 4; ++k, ++i, sums += count) {
+    if (i < w.num_outputs) {
+      sum_output<kGroup, kNum>(w, i, x, input_bytes, sums);
+    } else {
+      std::fill_n(sums, count, 0);
+    }
   }
 }
 
@@ -252,7 +249,7 @@ HWY_NOINLINE void sum_four(const SparseWeights& w, std::size_t i, const std::byt
 template <Group kGroup, std::size_t kNum, class Finish>
 HWY_INLINE void sparse_samples(const SparseWeights& w, const std::byte* x, std::size_t input_bytes,
                                const Finish& finish, const Output& output, std::size_t s) {
-  HWY_ALIGN std::int32_t sums[4 * kNum * hn::MaxLanes(Ints())] = {};
+  HWY_ALIGN std::int32_t sums[4 * kNum * hn::MaxLanes(Ints())];
   for (std::size_t i = 0; i < w.num_outputs; i += 4) {
     sum_four<kGroup, kNum>(w, i, x, input_bytes, sums);
     store_four<kNum>(sums, i, s, finish, output);
@@ -270,8 +267,12 @@ void sparse_rows(const LinearCall& call, const Finish& finish) {
   const std::size_t lanes = round_up(call.extent.lanes, kVectors * n);
   std::size_t s = 0;
   // A weight is loaded once for all its vectors, and a list is walked once.
-  for (; s + 8 * n <= lanes; s += 8 * n) {
+  for (; s + 16 * n <= lanes; s += 16 * n) {
+    sparse_samples<kGroup, 16>(w, x + 4 * s, input_bytes, finish, output, s);
+  }
+  if (s + 8 * n <= lanes) {
     sparse_samples<kGroup, 8>(w, x + 4 * s, input_bytes, finish, output, s);
+    s += 8 * n;
   }
   if (s + 4 * n <= lanes) {
     sparse_samples<kGroup, 4>(w, x + 4 * s, input_bytes, finish, output, s);
@@ -370,6 +371,7 @@ const Kernels& linear_kernels() {
                                .elementwise = elementwise_kernel(),
                                .pool_image = pooling_kernel(),
                                .map_input = input_kernel(),
+                               .unload = output_kernel(),
                                .spikes = spike_kernel(),
                                .has_fma = HWY_NATIVE_FMA != 0};
   return kernels;

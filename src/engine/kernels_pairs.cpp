@@ -6,6 +6,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels_pairs.cpp"
+#include <algorithm>
+
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "engine/kernel_finish.inc"
@@ -13,8 +15,6 @@
 PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
 namespace {
-
-constexpr std::size_t kMostShorts = 32;  // lanes of the widest vector
 
 /// sum + the products of two unsigned and two signed bytes, which fit 16 bits.
 HWY_INLINE VShorts pair_dot(VShorts sum, VInts x, VInts w) {
@@ -35,42 +35,49 @@ HWY_INLINE VShorts pair_dot(VShorts sum, VInts x, VInts w) {
 #endif
 }
 
-/// The sums of output i of kNum vectors of samples.
+/// The sums of output i of kNum vectors of samples, in 32 bits.
 template <std::size_t kNum>
 HWY_INLINE void sum_output(const PairWeights& w, std::size_t i, const std::byte* x,
-                           std::size_t input_bytes, std::int16_t* to) {
-  const std::size_t n = hn::Lanes(Shorts());
+                           std::size_t input_bytes, std::int32_t* to) {
+  const std::size_t n = num_lanes();
   VShorts sums[kNum];
   for (VShorts& sum : sums) sum = hn::Set(Shorts(), w.bias[i]);
   for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
     const std::byte* from = x + input_bytes * w.inputs[k];
     const VInts weights = hn::Set(Ints(), w.pairs[k]);
     for (std::size_t v = 0; v < kNum; ++v) {
-      sums[v] = pair_dot(sums[v], load_ints(from + 2 * v * n), weights);
+      sums[v] = pair_dot(sums[v], load_ints(from + 4 * v * n), weights);
     }
   }
-  for (std::size_t v = 0; v < kNum; ++v) hn::Store(sums[v], Shorts(), to + v * n);
+  const hn::Half<Shorts> half;
+  for (std::size_t v = 0; v < kNum; ++v, to += 2 * n) {
+    store_ints(hn::PromoteTo(Ints(), hn::LowerHalf(half, sums[v])), to);
+    store_ints(hn::PromoteTo(Ints(), hn::UpperHalf(half, sums[v])), to + n);
+  }
 }
 
-/// A vector of sums of output i, finished.
-template <class Finish>
-HWY_INLINE VInts finished(const Finish& finish, const std::int16_t* sums, std::size_t i) {
-  const hn::Rebind<std::int16_t, Ints> d;
-  return finish.of_output(hn::PromoteTo(Ints(), hn::LoadU(d, sums)), i);
+/// The same of outputs i … i + 3: [output][vector]. Those that there are none of are zero.
+template <std::size_t kNum>
+HWY_NOINLINE void sum_four(const PairWeights& w, std::size_t i, const std::byte* x,
+                           std::size_t input_bytes, std::int32_t* sums) {
+  const std::size_t count = 2 * kNum * num_lanes();
+  for (std::size_t k = 0; k < 4; ++k, ++i, sums += count) {
+    if (i < w.num_outputs) {
+      sum_output<kNum>(w, i, x, input_bytes, sums);
+    } else {
+      std::fill_n(sums, count, 0);
+    }
+  }
 }
 
 /// All outputs of kNum vectors of samples, four at a time.
 template <std::size_t kNum, class Finish>
 HWY_INLINE void sum_samples(const PairWeights& w, const std::byte* x, std::size_t input_bytes,
                             const Finish& finish, const Output& output, std::size_t s) {
-  alignas(64) std::int16_t sums[4][kNum * kMostShorts] = {};
+  HWY_ALIGN std::int32_t sums[4 * 2 * kNum * hn::MaxLanes(Ints())];
   for (std::size_t i = 0; i < w.num_outputs; i += 4) {
-    const std::size_t count = HWY_MIN(w.num_outputs - i, std::size_t{4});
-    for (std::size_t k = 0; k < count; ++k) sum_output<kNum>(w, i + k, x, input_bytes, sums[k]);
-    for (std::size_t v = 0; v < kNum * hn::Lanes(Shorts()); v += num_lanes()) {
-      output.store(i, s + v, finished(finish, sums[0] + v, i), finished(finish, sums[1] + v, i + 1),
-                   finished(finish, sums[2] + v, i + 2), finished(finish, sums[3] + v, i + 3));
-    }
+    sum_four<kNum>(w, i, x, input_bytes, sums);
+    store_four<2 * kNum>(sums, i, s, finish, output);
   }
 }
 

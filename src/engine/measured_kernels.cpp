@@ -9,16 +9,19 @@
 #include "engine/aligned.h"
 #include "engine/arena.h"
 #include "engine/frame.h"
+#include "engine/view.h"
 
 namespace pare::engine {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kSamples = 128;  // as sessions run at a time
-constexpr int kFewestRuns = 3;
-constexpr int kMostRuns = 15;
-constexpr std::chrono::milliseconds kLongEnough{1};
+/// All plans take their turns so often: a machine that other programs share has fast and slow
+/// times.
+constexpr int kTurns = 4;
+constexpr int kFewestRuns = 2;  // a turn; the first one finds its memory in no cache
+constexpr int kMostRuns = 5;
+constexpr std::chrono::microseconds kLongEnough{250};
 /// Less is noise.
 constexpr double kGain = 0.9;
 
@@ -48,9 +51,9 @@ void for_linear_steps(const Plan& plan, F&& f) {
   }
 }
 
-/// Runs a plan again and again, each step timed.
+/// Runs a plan some times, each step timed.
 void time_plan(const program::Program& program, PlanKind kind, const Plan& plan, Times& times) {
-  const std::size_t lanes = kind == PlanKind::kBatch ? kSamples : 1;
+  const std::size_t lanes = kind == PlanKind::kBatch ? kLargestChunk : 1;
   const std::vector<std::int64_t> trip_counts(program.trip_counts.size(), 1);
   const ArenaLayout layout = lay_out(program, plan, trip_counts, lanes);
   AlignedVector<std::byte> arena(layout.size + kAlignment);
@@ -68,8 +71,7 @@ void time_plan(const program::Program& program, PlanKind kind, const Plan& plan,
     last = Clock::now();
   };
   const Clock::time_point start = Clock::now();
-  for (int i = 0; i < kMostRuns; ++i) {
-    if (i >= kFewestRuns && Clock::now() - start > kLongEnough) break;
+  for (int i = 0; i < kMostRuns && (i < kFewestRuns || Clock::now() - start < kLongEnough); ++i) {
     last = Clock::now();
     frame.run(lanes, trip_counts, &observer);
   }
@@ -103,23 +105,25 @@ bool is_pruned(const program::Program& program) {
 
 KernelPreferences measured_kernels(const program::Program& program, PlanKind kind,
                                    const std::function<Plan(const KernelPreferences&)>& make) {
-  Times times;
   KernelPreferences chosen;
   std::size_t num_rounds = 0;
-  const Plan modelled = make({});
-  for_linear_steps(modelled, [&](const Step&, const LinearStep& linear) {
+  std::vector<Plan> plans = {make({})};
+  for_linear_steps(plans.front(), [&](const Step&, const LinearStep& linear) {
     chosen[linear.sums.value] = linear.kind;
     num_rounds = std::max(num_rounds, alternatives(linear.kind).size());
   });
   if (chosen.empty()) return {};
-  time_plan(program, kind, modelled, times);
   for (std::size_t round = 0; round < num_rounds; ++round) {
     KernelPreferences tried;
     for (const auto& [sums, kernel] : chosen) {
       const auto kernels = alternatives(kernel);
       tried[sums] = kernels[round % kernels.size()];
     }
-    time_plan(program, kind, make(tried), times);
+    plans.push_back(make(tried));
+  }
+  Times times;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    for (const Plan& plan : plans) time_plan(program, kind, plan, times);
   }
   for (auto& [sums, kernel] : chosen) kernel = fastest(times.at(sums), kernel);
   return chosen;

@@ -17,9 +17,6 @@
 namespace pare::engine {
 namespace {
 
-constexpr std::size_t kLargestChunk = 128;
-/// Samples that are unloaded together.
-constexpr std::size_t kUnloaded = 16;
 /// Outputs of a chunk that memory is prepared for: what a first-level cache has room for.
 constexpr std::size_t kMostPrepared = 2048;
 /// An arena that the second level of a cache holds.
@@ -43,29 +40,6 @@ void prepare_to_write(std::span<std::int32_t> codes) {
   for (std::size_t i = 0; i < std::min(codes.size(), kMostPrepared); i += kLine) {
     __builtin_prefetch(codes.data() + i, 1);
   }
-}
-
-/// A buffer with one value, sample after sample.
-void unload(const View& view, std::size_t lanes, std::size_t stride, std::int32_t* to) {
-  const std::size_t size = view.size;
-  const std::size_t interleave = view.interleave;
-  with_type(view.element, [&](auto type) {
-    const auto* from = reinterpret_cast<const decltype(type)*>(view.data);
-    if (stride == 1) {
-      for (std::size_t e = 0; e < size; ++e) to[e] = static_cast<std::int32_t>(from[e]);
-      return;
-    }
-    // Few samples at a time: what is written of them lies close together.
-    for (std::size_t first = 0; first < lanes; first += kUnloaded) {
-      const std::size_t end = std::min(first + kUnloaded, lanes);
-      for (std::size_t e = 0; e < size; ++e) {
-        const auto* lane = from + index_of(e, 0, interleave, stride);
-        for (std::size_t s = first; s < end; ++s) {
-          to[s * size + e] = static_cast<std::int32_t>(lane[s * interleave]);
-        }
-      }
-    }
-  });
 }
 
 }  // namespace
@@ -103,7 +77,9 @@ struct RawRun {
     is_possible = program::Width{32, true}.range().contains(codes);
     input_size = program::size_of(program, program.inputs[0]);
     output_size = program::size_of(program, program.outputs[0]);
-    map_input = kernels_of(engine.instruction_set()).map_input;
+    const Kernels& kernels = kernels_of(engine.instruction_set());
+    map_input = kernels.map_input;
+    unload = kernels.unload;
   }
 
   /// So many whole samples, at most.
@@ -115,6 +91,7 @@ struct RawRun {
   std::size_t input_size = 1;
   std::size_t output_size = 1;
   InputKernel map_input = nullptr;
+  OutputKernel unload = nullptr;
 };
 
 struct Session::State {
@@ -335,7 +312,8 @@ Status Session::run_raw(std::span<const float> raw, std::span<std::int32_t> code
           }
         }
         frame.run(lanes, state.own_trip_counts, observer);
-        unload(frame.view(output), lanes, frame.stride(), codes.data() + first * output_size);
+        raw_run.unload(
+            {frame.view(output), {lanes, frame.stride()}, codes.data() + first * output_size});
       });
   return Status::kOk;
 }

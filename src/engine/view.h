@@ -17,6 +17,9 @@ struct Extent {
 /// and never seen.
 inline constexpr std::size_t kLaneStep = 32;
 
+/// Samples of a batch that run together, where memory allows: what weights are loaded once for.
+inline constexpr std::size_t kLargestChunk = 256;
+
 /// Every buffer begins at a multiple of this.
 inline constexpr std::size_t kAlignment = 64;
 

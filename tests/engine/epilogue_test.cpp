@@ -194,6 +194,8 @@ TEST(Epilogue, KnowsForWhichOutputsFloatIsEnough) {
   EXPECT_FALSE(epilogue->is_float[1]);
   EXPECT_TRUE(epilogue->is_float[2]);
   EXPECT_TRUE(epilogue->is_float[3]) << "padding need not take long";
+  EXPECT_EQ(epilogue->multiply_f[1], 1) << "what double made is left as it is";
+  EXPECT_EQ(epilogue->add_f[1], 0);
   program::RandomNumbers random(1);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     for (int k = 0; k < 20000; ++k) {

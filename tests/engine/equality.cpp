@@ -75,9 +75,9 @@ struct Trial {
 
 Trial make_trial(const program::Program& program, std::uint64_t seed) {
   program::RandomNumbers random(seed);
-  // Mostly few samples: those that run one by one, and a part of a chunk.
+  // Mostly few samples: those that run one by one, and a part of a chunk. Now and then a whole one.
   const auto num_samples = static_cast<std::size_t>(
-      random.one_in(16) ? random.in(100, 300)
+      random.one_in(16) ? random.in(100, 400)
                         : (random.one_in(3) ? random.in(1, 70) : random.in(1, 9)));
   // Now and then more steps than any kernel takes at once.
   const std::int64_t most_steps = seed / 4 % 8 == 7 ? 20 : 4;

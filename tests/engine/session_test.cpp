@@ -70,13 +70,14 @@ std::vector<float> raw_samples(const Interface& interface, std::size_t num_sampl
 model::Deployment with_input(std::uint64_t seed) {
   program::RandomNumbers random(seed);
   const std::int64_t size = random.in(1, 40);
-  model::Deployment deployment{.program = model::random_mlp({size, 7, 3}, seed)};
+  const std::int64_t num_outputs = random.in(1, 9);
+  model::Deployment deployment{.program = model::random_mlp({size, 7, num_outputs}, seed)};
   const bool is_signed = random.one_in(2);
   const int bits = static_cast<int>(random.in(1, 16));
   deployment.program.buffers[0].width = {bits, is_signed};
   Interface& interface = deployment.interface;
   interface.input_shape = {size};
-  interface.output_shape = {3};
+  interface.output_shape = {num_outputs};
   const auto channels = static_cast<std::size_t>(size);
   lower::InputMap& map = interface.input;
   if (random.one_in(2)) {
@@ -142,7 +143,8 @@ TEST_P(FromRaw, EqualsMapInputAndTheReference) {
     Session session(engine, {.num_threads = 1 + seed % 2});
     for (const std::size_t batch : {std::size_t{1}, std::size_t{2 + seed % 70}}) {
       const std::vector<float> raw = raw_samples(deployment.interface, batch, seed);
-      std::vector<std::int32_t> codes(3 * batch, -77);
+      const std::int64_t num_outputs = deployment.interface.output_shape[0];
+      std::vector<std::int32_t> codes(batch * static_cast<std::size_t>(num_outputs), -77);
       ASSERT_EQ(session.run(raw, codes), Status::kOk);
       ASSERT_EQ(codes, expected_codes(deployment, raw));
       num_samples += batch;
