@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "engine/measured_kernels.h"
+#include "engine/neuron_order.h"
 #include "program/check.h"
 
 namespace pare::engine {
@@ -74,6 +75,7 @@ Engine::Engine(program::Program program, lower::Interface interface, const Optio
 Engine::~Engine() = default;
 
 void Engine::make_plans(const Options& options) {
+  if (!options.is_generic) program_ = order_neurons(std::move(program_));
   packed_ = PackedMatrices(program_.buffers.size());
   const program::ProgramIntervals intervals = program::intervals(program_);
   KernelPreferences measured;

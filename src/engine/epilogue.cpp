@@ -78,9 +78,15 @@ struct Point {
   std::int64_t code;
 };
 
-/// The first sum after `from` whose code is another. REQUIRES: there is one in sums.
-std::int64_t next_step(const Definition& define, std::int64_t from, Interval sums) {
+/// The first sum after `from` whose code is another. REQUIRES: there is one in sums. `guess`: about
+/// where it may be, for less work.
+std::int64_t next_step(const Definition& define, std::int64_t from, Interval sums,
+                       std::int64_t guess) {
   const std::int64_t code = define(from);
+  for (const std::int64_t step : {guess, guess + 1, guess - 1}) {
+    const bool is_between = step > from && step <= sums.highest;
+    if (is_between && define(step) != code && define(step - 1) == code) return step;
+  }
   // Where it is without rounding, give or take a code; then by halves.
   const double codes = std::abs(std::ldexp(static_cast<double>(define.multiplier), -define.shift));
   const auto reach = static_cast<std::int64_t>(std::min(2.0 / codes + 2, 0x1p40));
@@ -101,10 +107,13 @@ std::int64_t next_step(const Definition& define, std::int64_t from, Interval sum
 std::vector<Point> points_of(const Definition& define, Interval sums) {
   std::vector<Point> points = {{sums.lowest, define(sums.lowest)}};
   const std::int64_t last = define(sums.highest);
+  const double apart =
+      std::abs(std::ldexp(1.0, define.shift) / static_cast<double>(define.multiplier));
+  const auto next = static_cast<std::int64_t>(std::min(std::nearbyint(apart), 0x1p40));
   while (points.back().code != last) {
     if (points.size() > 2 * kMostSteps) return {};
     const std::int64_t code = points.back().code;
-    const std::int64_t step = next_step(define, points.back().sum, sums);
+    const std::int64_t step = next_step(define, points.back().sum, sums, points.back().sum + next);
     points.push_back({step - 1, code});
     points.push_back({step, define(step)});
   }
@@ -320,13 +329,11 @@ std::optional<Epilogue> make_epilogue(const EpilogueRequest& request) {
   }
   if (std::ranges::find(made.is_float, 0) == made.is_float.end()) return made;
   made.arithmetic = Epilogue::Arithmetic::kDouble;
-  for (std::size_t i = 0; i < size; ++i) {
-    if (made.is_float[i] == 0) made.multiply_f[i] = 1;
-  }
   made.multiply_d.resize(request.padded_size);
   made.add_d.resize(request.padded_size);
   for (std::size_t i = 0; i < size; ++i) {
     if (!find_double(definitions[i], lags[i], request.sums[i], i, made)) return std::nullopt;
+    if (made.is_float[i] == 0) made.multiply_f[i] = 1;
   }
   return made;
 }

@@ -8,17 +8,6 @@
 namespace pare::engine {
 namespace {
 
-/// Calls f(first lane of the row, number of the row's first position) for each row of a plane.
-template <class F>
-void for_each_row(const ImageLayout& layout, F&& f) {
-  std::size_t position = 0;
-  for (std::size_t z = 0; z < layout.size[0]; ++z) {
-    for (std::size_t y = 0; y < layout.size[1]; ++y, position += layout.size[2]) {
-      f(layout.lane_of(z, y, 0), position);
-    }
-  }
-}
-
 /// Element x of a row, or zero beside it.
 template <class T>
 T element_of(const T* row, std::size_t size, std::size_t x) {
@@ -44,53 +33,16 @@ void pack_planes(const ImageLayout& layout, const From* x, T* y) {
 template <class From, class T>
 void pack_spread(const ImageLayout& layout, const From* x, T* y) {
   const std::size_t k = layout.interleave;
-  const std::size_t size = layout.size[2];
   const std::size_t before = layout.before[2];
-  // Lanes from `before` on that have k elements of the row.
-  const std::size_t whole = size >= k ? size - k + 1 : 0;
   for_each_row(layout, [&](std::size_t lane, std::size_t position) {
     const From* row = x + position;
     T* to = y + (lane - before) * k;
-    const auto pack = [&](std::size_t first, std::size_t end) {
-      for (std::size_t i = first; i < end; ++i) {
-        for (std::size_t j = 0; j < k; ++j) {
-          to[i * k + j] = static_cast<T>(element_of(row, size, i + j - before));
-        }
-      }
-    };
-    if constexpr (sizeof(From) == 1 && sizeof(T) == 1) {
-      if (k == 4) {
-        pack(0, before);
-        for (std::size_t i = 0; i < whole; ++i) std::memcpy(to + (before + i) * 4, row + i, 4);
-        pack(before + whole, layout.pitch[1]);
-        return;
+    for (std::size_t i = 0; i < layout.pitch[1]; ++i) {
+      for (std::size_t j = 0; j < k; ++j) {
+        to[i * k + j] = static_cast<T>(element_of(row, layout.size[2], i + j - before));
       }
     }
-    pack(0, layout.pitch[1]);
   });
-}
-
-/// Bytes, four channels at a time. REQUIRES: interleave 4.
-void unpack_fours(const ImageLayout& layout, const std::uint8_t* x, std::uint8_t* y) {
-  const std::size_t positions = layout.num_positions();
-  for (std::size_t c = 0; c < layout.num_channels; c += 4) {
-    const std::size_t count = std::min<std::size_t>(4, layout.num_channels - c);
-    const std::uint8_t* plane = x + c * layout.stride;
-    for_each_row(layout, [&](std::size_t lane, std::size_t position) {
-      std::uint8_t* to = y + c * positions + position;
-      for (std::size_t i = 0; i < layout.size[2]; ++i) {
-        const std::uint8_t* from = plane + (lane + i) * 4;
-        if (count == 4) {
-          to[i] = from[0];
-          to[positions + i] = from[1];
-          to[2 * positions + i] = from[2];
-          to[3 * positions + i] = from[3];
-        } else {
-          for (std::size_t k = 0; k < count; ++k) to[k * positions + i] = from[k];
-        }
-      }
-    });
-  }
 }
 
 template <class T, class To>
@@ -163,10 +115,6 @@ void pack_image(const ImageLayout& layout, Element flat, const std::byte* x,
 
 void unpack_image(const ImageLayout& layout, Element flat, const std::byte* x,
                   std::byte* y) noexcept {
-  if (layout.interleave == 4 && size_of(flat) == 1) {
-    return unpack_fours(layout, reinterpret_cast<const std::uint8_t*>(x),
-                        reinterpret_cast<std::uint8_t*>(y));
-  }
   with_type(layout.element, [&](auto from) {
     with_type(flat, [&](auto to) {
       unpack_planes(layout, reinterpret_cast<const decltype(from)*>(x),
@@ -175,23 +123,28 @@ void unpack_image(const ImageLayout& layout, Element flat, const std::byte* x,
   });
 }
 
-ImageKernel kernel_of(ImageKind kind) {
-  switch (kind) {
+void run_image(const ImageOp& op, const std::byte* x, std::byte* y) noexcept {
+  switch (op.kind) {
     case ImageKind::kPack:
-      return [](const ImageOp& op, const std::byte* x, std::byte* y) noexcept {
-        pack_image(op.y, op.flat, x, y);
-      };
+      return pack_image(op.y, op.flat, x, y);
     case ImageKind::kUnpack:
-      return [](const ImageOp& op, const std::byte* x, std::byte* y) noexcept {
-        unpack_image(op.x, op.flat, x, y);
-      };
+      return unpack_image(op.x, op.flat, x, y);
     case ImageKind::kBorder:
-      return
-          [](const ImageOp& op, const std::byte*, std::byte* y) noexcept { clear_border(op.y, y); };
+      return clear_border(op.y, y);
+    case ImageKind::kShift:
+      return shift_image(op.x, op.shifts, x, y);
     case ImageKind::kMaxPool:
       break;
   }
-  return nullptr;
+}
+
+void shift_image(const ImageLayout& layout, std::span<const std::uint16_t> shifts,
+                 const std::byte* x, std::byte* y) noexcept {
+  for (const std::size_t shift : shifts) {
+    const std::size_t skipped = shift * layout.lane_bytes();
+    std::memcpy(y, x + skipped, layout.bytes() - skipped);
+    y += layout.copy_bytes();
+  }
 }
 
 void clear_border(const ImageLayout& layout, std::byte* image) noexcept {

@@ -3,7 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <vector>
 
+#include "engine/aligned.h"
 #include "engine/view.h"
 #include "graph/window.h"
 
@@ -41,6 +44,8 @@ struct ImageLayout {
   }
   /// Bytes of all planes, with room for vectors that begin at the last lane.
   std::size_t bytes() const { return (num_planes() * stride + kLaneStep) * lane_bytes(); }
+  /// Of one of several, each of which begins where a buffer could.
+  std::size_t copy_bytes() const { return round_up(bytes(), kAlignment); }
 
  private:
   std::size_t along(const Axes& at) const {
@@ -59,6 +64,7 @@ enum class ImageKind : std::uint8_t {
   kPack,    ///< x: row-major, y: an image, its border too
   kUnpack,  ///< x: an image, y: row-major
   kBorder,  ///< zeros around y, which is x
+  kShift,   ///< x: an image, y: copies of it, moved to the front
   kMaxPool  ///< x and y: images with the same lanes; y's border is left to kBorder
 };
 
@@ -68,12 +74,25 @@ struct ImageOp {
   ImageLayout y = {};
   Element flat = Element::kU8;  ///< of what is row-major
   graph::Window window = {};    ///< of a pooling; no padding
+  /// Lanes by which each copy is moved; what was in front of it is left out.
+  std::vector<std::uint16_t> shifts = {};
 };
 
 using ImageKernel = void (*)(const ImageOp& op, const std::byte* x, std::byte* y) noexcept;
 
-/// What packs, unpacks and clears; null for a pooling, which instruction sets have kernels for.
-ImageKernel kernel_of(ImageKind kind);
+/// What runs all but a pooling, which instruction sets have kernels for.
+void run_image(const ImageOp& op, const std::byte* x, std::byte* y) noexcept;
+
+/// Calls f(first lane of the row, number of the row's first position) for each row of a plane.
+template <class F>
+void for_each_row(const ImageLayout& layout, F&& f) {
+  std::size_t position = 0;
+  for (std::size_t z = 0; z < layout.size[0]; ++z) {
+    for (std::size_t y = 0; y < layout.size[1]; ++y, position += layout.size[2]) {
+      f(layout.lane_of(z, y, 0), position);
+    }
+  }
+}
 
 /// Row-major elements to an image. REQUIRES: they fit its type.
 void pack_image(const ImageLayout& layout, Element flat, const std::byte* x, std::byte* y) noexcept;
@@ -81,6 +100,10 @@ void pack_image(const ImageLayout& layout, Element flat, const std::byte* x, std
 /// An image to row-major elements. REQUIRES: they fit their type; the image is not spread.
 void unpack_image(const ImageLayout& layout, Element flat, const std::byte* x,
                   std::byte* y) noexcept;
+
+/// Copies of an image, copy_bytes() from each other.
+void shift_image(const ImageLayout& layout, std::span<const std::uint16_t> shifts,
+                 const std::byte* x, std::byte* y) noexcept;
 
 /// Zeros wherever somebody reads beyond the borders.
 void clear_border(const ImageLayout& layout, std::byte* image) noexcept;

@@ -36,6 +36,13 @@ std::size_t room(const ImageLayout& layout, std::size_t axis) {
   return layout.size[axis] + std::max(layout.before[axis], layout.after[axis]);
 }
 
+/// Rows that begin at vectors, where that takes few lanes more: most of a window is then read from
+/// vectors that do not reach across the ends of lines.
+std::size_t aligned_row(std::size_t row) {
+  const std::size_t aligned = round_up(row, 16);
+  return 8 * aligned <= 9 * row ? aligned : row;
+}
+
 /// Lanes of a row of a spread image that a convolution reads: those of the next one hold parts of
 /// that one.
 std::size_t spread_row(const ImageConv& conv, const ImageLayout& x) {
@@ -65,6 +72,7 @@ bool lay_out_images(const program::Program& program, const Classes& pitches,
     std::size_t& height = heights[pitches.root_of(id)];
     height = std::max(height, room(image.layout, 1));
   }
+  for (auto& [root, row] : rows) row = aligned_row(row);
   for (auto& [id, image] : chosen.images) {
     const std::size_t row = rows[pitches.root_of(id)];
     image.layout.pitch = {heights[pitches.root_of(id)] * row, row, 1};

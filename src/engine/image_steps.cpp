@@ -16,17 +16,6 @@ void place(std::vector<std::uint16_t>& inputs, const std::vector<std::uint16_t>&
   for (std::uint16_t& input : inputs) input = lanes[input];
 }
 
-/// Where the lanes of a convolution begin and end.
-OnImage placed(const ImageConv& conv, const ImageLayout& x, const ImageLayout& y) {
-  std::size_t begin = x.front();
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    begin -= static_cast<std::size_t>(conv.window.axes[axis].before) * x.pitch[axis];
-  }
-  return {.x_offset = begin * x.lane_bytes(),
-          .y_offset = y.front() * y.lane_bytes(),
-          .extent = {y.num_lanes(), y.stride}};
-}
-
 }  // namespace
 
 ImageSteps::ImageSteps(const PlanRequest& request, SectionImages chosen, Plan& plan,
@@ -65,9 +54,7 @@ bool ImageSteps::add(const Node& node, std::vector<Step>& steps, const Node*& al
 }
 
 Step ImageSteps::step(BufferId name, ImageOp op, BufferId x, BufferId y) const {
-  const ImageKernel kernel = op.kind == ImageKind::kMaxPool
-                                 ? kernels_of(request_.instruction_set).pool_image
-                                 : kernel_of(op.kind);
+  const ImageKernel kernel = kernels_of(request_.instruction_set).image;
   return {request_.program.buffer(name).name, ImageStep{kernel, std::move(op)}, {x}, y};
 }
 
@@ -116,30 +103,53 @@ void ImageSteps::add_conv(const ImageConv& conv, std::vector<Step>& steps) {
   const BufferId input = conv.node->inputs[0];
   pack_if_needed(input, steps);
   const ImageLayout& x = chosen_.image(input).layout;
-  LinearStep made = linear_step(conv, x);
+  const ImageLayout& y = chosen_.image(conv.y).layout;
+  WindowReads reads;
+  LinearStep made = linear_step(conv, x, reads);
   made.op.input_bytes = x.lane_bytes();
-  made.on_image = placed(conv, x, chosen_.image(conv.y).layout);
-  steps.push_back({request_.program.buffer(conv.y).name,
-                   std::move(made),
-                   {ids_.at(input.value)},
-                   ids_.at(conv.y.value)});
+  made.on_image = OnImage{.x_offset = reads.first * x.lane_bytes(),
+                          .y_offset = y.front() * y.lane_bytes(),
+                          .extent = {y.num_lanes(), y.stride}};
+  const BufferId read =
+      reads.shifts.empty() ? ids_.at(input.value) : add_shift(input, reads, steps);
+  steps.push_back(
+      {request_.program.buffer(conv.y).name, std::move(made), {read}, ids_.at(conv.y.value)});
   finish(conv.y, steps);
 }
 
-/// Its kernel and packed weights.
-LinearStep ImageSteps::linear_step(const ImageConv& conv, const ImageLayout& x) {
+/// Where the copies are.
+BufferId ImageSteps::add_shift(BufferId x, const WindowReads& reads, std::vector<Step>& steps) {
+  const ImageLayout& layout = chosen_.image(x).layout;
+  const BufferId copies{static_cast<std::uint32_t>(plan_.buffers.size())};
+  plan_.buffers.push_back({.element = layout.element,
+                           .interleave = layout.interleave,
+                           .size = layout.num_channels * layout.num_positions(),
+                           .bytes = reads.shifts.size() * layout.copy_bytes()});
+  steps.push_back(step(x, {.kind = ImageKind::kShift, .x = layout, .shifts = reads.shifts},
+                       ids_.at(x.value), copies));
+  return copies;
+}
+
+/// Its kernel and packed weights, and where it reads.
+LinearStep ImageSteps::linear_step(const ImageConv& conv, const ImageLayout& x,
+                                   WindowReads& reads) {
   const BufferId input = conv.node->inputs[0];
   const std::size_t index = conv.node->outputs[0].value;
   const Kernels& kernels = kernels_of(request_.instruction_set);
   const WindowMatrix weights =
       window_matrix(request_.program, std::get<program::Conv>(conv.node->op), conv.window,
                     x.interleave, x.is_spread);
-  const std::vector<std::uint16_t> lanes = lanes_of(weights, x).value();
+  reads = direct_reads(weights, conv.window, x).value();
+  const auto place_list = [&](std::vector<std::uint16_t>& inputs) {
+    const auto aligned = aligned_reads(reads, x, request_.instruction_set, inputs.size());
+    if (aligned) reads = *aligned;
+    place(inputs, reads.lanes);
+  };
   LinearStep made{.kind = conv.kind, .sums = conv.node->outputs[0]};
   if (conv.kind == KernelKind::kSparsePairs) {
     made.op = conv.pairs;
     auto pairs = std::make_shared<PairWeights>(*made.op.pairs);
-    place(pairs->inputs, lanes);
+    place_list(pairs->inputs);
     packed_.pairs[index] = pairs;
     made.op.pairs = std::move(pairs);
     made.kernel = kernels.pairs_batch;
@@ -150,14 +160,14 @@ LinearStep ImageSteps::linear_step(const ImageConv& conv, const ImageLayout& x) 
   made.op.epilogue = conv.epilogue;
   if (conv.kind == KernelKind::kSparseBytes || conv.kind == KernelKind::kSparseShorts) {
     auto sparse = std::make_shared<SparseWeights>(pack_sparse(matrix));
-    place(sparse->inputs, lanes);
+    place_list(sparse->inputs);
     packed_.sparse[index] = sparse;
     made.op.sparse = std::move(sparse);
     made.kernel = kernels.sparse_batch;
     return made;
   }
   auto dense = std::make_shared<DenseWeights>(pack_dense(matrix));
-  dense->inputs = lanes;
+  dense->inputs = reads.lanes;
   packed_.dense[index] = dense;
   made.op.dense = std::move(dense);
   made.kernel = kernels.dense_batch;

@@ -6,6 +6,7 @@
 
 #include "engine/image_choice.h"
 #include "engine/plan.h"
+#include "engine/window_reads.h"
 
 namespace pare::engine {
 
@@ -23,7 +24,9 @@ class ImageSteps {
 
  private:
   void add_conv(const ImageConv& conv, std::vector<Step>& steps);
-  LinearStep linear_step(const ImageConv& conv, const ImageLayout& x);
+  LinearStep linear_step(const ImageConv& conv, const ImageLayout& x, WindowReads& reads);
+  program::BufferId add_shift(program::BufferId x, const WindowReads& reads,
+                              std::vector<Step>& steps);
   void add_pool(const program::Node& node, std::vector<Step>& steps);
   void add_unpack(program::BufferId from, program::BufferId to, std::vector<Step>& steps);
   void pack_if_needed(program::BufferId x, std::vector<Step>& steps);

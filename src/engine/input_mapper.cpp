@@ -31,36 +31,59 @@ bool is_power_of_two(float x) {
   return std::abs(std::frexp(x, &exponent)) == 0.5F;
 }
 
+/// The quick way of one element.
+struct Quick {
+  float gain;
+  float offset;
+  float near;
+  float slack;
+};
+
+/// `num_rounded`: how often the definition rounds to float32 before it rounds to codes.
+Quick quick_of(const InputMapper& mapper, std::size_t e, int num_rounded) {
+  constexpr double u = 0x1p-24;
+  const auto zero_point = static_cast<double>(mapper.zero_point);
+  const double exact = static_cast<double>(mapper.multiply[e]) /
+                       static_cast<double>(mapper.divide[e]) / mapper.scale[e];
+  const double exact_offset = -mapper.mean[e] * exact + zero_point;
+  Quick quick{.gain = static_cast<float>(exact),
+              .offset = static_cast<float>(exact_offset),
+              .near = 0,
+              .slack = 1.5F};
+  if (num_rounded == 0 && zero_point == 0) return quick;
+  // Products of errors, and those in double, are less than a thousandth of the others.
+  constexpr double kMore = 1.001;
+  const double of_gain = std::abs(static_cast<double>(quick.gain) / exact - 1) + 0x1p-48;
+  const double of_offset = std::abs(static_cast<double>(quick.offset) - exact_offset) +
+                           0x1p-48 * (std::abs(mapper.mean[e] * exact) + std::abs(zero_point));
+  const double at_zero =
+      of_gain * std::abs(exact_offset) + of_offset + num_rounded * u * std::abs(zero_point);
+  quick.near = static_cast<float>(kMore * (of_gain + (1 + num_rounded) * u));
+  // What kernels compute with it is rounded, too.
+  quick.slack = static_cast<float>(0.5 - kMore * at_zero - 0x1p-22);
+  return quick;
+}
+
 void add_gain(InputMapper& mapper) {
   const std::size_t size = mapper.mean.size();
-  AlignedVector<float> gain(size);
-  AlignedVector<float> offset(size);
-  double largest_offset = 0;
   bool is_scaled_exactly = true;
   for (std::size_t e = 0; e < size; ++e) {
-    const auto multiply = static_cast<double>(mapper.multiply[e]);
-    const auto divide = static_cast<double>(mapper.divide[e]);
-    if (!is_moderate(multiply) || !is_moderate(divide) || !is_moderate(mapper.scale[e]) ||
+    if (!is_moderate(static_cast<double>(mapper.multiply[e])) ||
+        !is_moderate(static_cast<double>(mapper.divide[e])) || !is_moderate(mapper.scale[e]) ||
         std::abs(mapper.mean[e]) > 0x1p40) {
       return;
     }
-    const double exact = multiply / divide / mapper.scale[e];
-    gain[e] = static_cast<float>(exact);
-    offset[e] =
-        static_cast<float>(-mapper.mean[e] * exact + static_cast<double>(mapper.zero_point));
-    largest_offset = std::max(largest_offset, std::abs(static_cast<double>(offset[e])));
     is_scaled_exactly = is_scaled_exactly && is_power_of_two(mapper.multiply[e]) &&
                         is_power_of_two(mapper.divide[e]);
   }
-  mapper.gain = std::move(gain);
-  mapper.offset = std::move(offset);
-  if (is_scaled_exactly && !mapper.has_affine && mapper.zero_point == 0) {
-    mapper.near_zero = -1;
-    return;
+  const int num_rounded = (mapper.has_affine ? 1 : 0) + (is_scaled_exactly ? 0 : 2);
+  for (std::size_t e = 0; e < size; ++e) {
+    const Quick quick = quick_of(mapper, e, num_rounded);
+    mapper.gain.push_back(quick.gain);
+    mapper.offset.push_back(quick.offset);
+    mapper.near.push_back(quick.near);
+    mapper.slack.push_back(quick.slack);
   }
-  mapper.near = (is_scaled_exactly ? 4 : 6) * 0x1p-24F;
-  mapper.near_zero = static_cast<float>(
-      3 * 0x1p-24 * (largest_offset + std::abs(static_cast<double>(mapper.zero_point))));
 }
 
 }  // namespace

@@ -24,20 +24,22 @@ struct InputMapper {
   float highest = 0;
 
   /// One fused multiply-add, y = gain raw + offset, comes near what the definition says before it
-  /// rounds, plus the zero point: no farther away than near * |y| + near_zero. Where that cannot
-  /// change the rounding (nearly always) it is enough. Empty where these bounds are not known to
-  /// hold.
+  /// rounds, plus the zero point: less than 1/2 - (slack - near |y|) away. Where y is nearer than
+  /// slack - near |y| to a code that cannot change the rounding (nearly always it is), and one
+  /// multiply-add is enough. Empty where these bounds are not known to hold.
   ///
-  /// Let u = 2^-24. The definition rounds to float32 three times, only once where codes are powers
-  /// of two apart: 3 (or 1) u (|y| + |zero_point|), and a little in double. Gain and offset are
-  /// rounded (u |gain raw| + u |offset|) and so is the result (u |y|), and |gain raw| <= |y| +
-  /// |offset|: in all 5 (or 3) u |y| + 2 u |offset| + 3 u |zero_point|, and what is smaller.
-  /// Without mean, scale and zero point, with powers of two, nothing is rounded before codes are,
-  /// and ties are the definition's, too; near_zero is negative then.
+  /// Let u = 2^-24, g and o the gain and offset before they were rounded, e_g and e_o how far they
+  /// are from those (e_g relative to g). The definition rounds to float32 r times: once after mean
+  /// and scale, if there are any, and twice more unless codes are powers of two apart; y is rounded
+  /// once. So y errs by no more than
+  ///     e_g |g raw| + e_o + u |y| + r u |y - zero_point|,   |g raw| <= |y| + |o|,
+  /// and a little in double and by what is smaller. Without mean, scale and zero point, with powers
+  /// of two, nothing is rounded before codes are, and ties are the definition's, too: then any y is
+  /// near enough.
   AlignedVector<float> gain = {};
   AlignedVector<float> offset = {};
-  float near = 0;
-  float near_zero = 0;
+  AlignedVector<float> near = {};
+  AlignedVector<float> slack = {};
 };
 
 /// None if the kernels do not know this map: other roundings than half_even, codes beyond 2^22.

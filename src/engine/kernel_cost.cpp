@@ -23,7 +23,7 @@ struct Costs {
 Costs costs_of(InstructionSet set) {
   switch (set) {
     case InstructionSet::kAvx512Vnni:
-      return {1.4, 2.0, 1.6, 1.2, 1.5, 1.4, 2.0};
+      return {1.5, 1.7, 1.6, 1.2, 1.5, 1.5, 1.6};
     case InstructionSet::kAvx2:
       return {5.0, 8.0, 3.2, 2.3, 3.0, 4.8, 6.0};
     case InstructionSet::kPortable:

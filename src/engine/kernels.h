@@ -36,7 +36,7 @@ struct Kernels {
   LinearKernel sparse_batch = nullptr;
   LinearKernel pairs_batch = nullptr;
   ElementwiseKernel elementwise = nullptr;  ///< of one sample and of batches
-  ImageKernel pool_image = nullptr;
+  ImageKernel image = nullptr;
   InputKernel map_input = nullptr;
   OutputKernel unload = nullptr;
   SpikeKernel spikes = nullptr;  ///< sums, layers and neurons

@@ -1,6 +1,6 @@
-// Max-pooling of images. A lane is what a group of channels has at a position; windows of two lanes
-// two apart, the usual ones, are taken from the rows as vectors. Highway compiles this file once
-// for every instruction set.
+// Max-pooling of images, and bytes on their way to them and back. A lane is what a group of
+// channels has at a position; windows of two lanes two apart, the usual ones, are taken from the
+// rows as vectors. Highway compiles this file once for every instruction set.
 
 #include "engine/highway_targets.h"
 
@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
@@ -115,7 +116,7 @@ void pool(const ImageOp& op, const std::byte* x, std::byte* y) {
   }
 }
 
-void pool_image(const ImageOp& op, const std::byte* x, std::byte* y) noexcept {
+void pool_image(const ImageOp& op, const std::byte* x, std::byte* y) {
   switch (op.x.element) {
     case Element::kU8:
       return pool<std::uint8_t>(op, x, y);
@@ -129,10 +130,90 @@ void pool_image(const ImageOp& op, const std::byte* x, std::byte* y) noexcept {
   }
 }
 
+// ------------------------------------------------------------------------------ there and back
+
+using FourLanes = hn::FixedTag<std::uint8_t, 16>;
+
+bool has_bytes(const ImageLayout& image, Element flat) {
+  return image.interleave == 4 && size_of(image.element) == 1 && size_of(flat) == 1;
+}
+
+/// Calls f(i) with the first of each four of `count` lanes; the last four may overlap with others.
+template <class F>
+HWY_INLINE void for_each_four(std::size_t count, const F& f) {
+  for (std::size_t i = 0; i + 4 < count; i += 4) f(i);
+  f(count - 4);
+}
+
+/// A row of bytes, each with the three behind it. REQUIRES: seven at least, and as many as a vector
+/// has may be read from each.
+void spread_row(const ImageLayout& y, const std::uint8_t* row, std::uint8_t* to) {
+  alignas(16) static constexpr std::uint8_t kSpread[16] = {0, 1, 2, 3, 1, 2, 3, 4,
+                                                           2, 3, 4, 5, 3, 4, 5, 6};
+  const FourLanes d;
+  const std::size_t size = y.size[2];
+  const std::size_t before = y.before[2];
+  const auto order = hn::Load(d, kSpread);
+  for_each_four(size - 3, [&](std::size_t i) PARE_KERNEL_ATTR {
+    hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, row + i), order), d, to + 4 * (before + i));
+  });
+  // What reaches beyond the row is zero already.
+  for (std::size_t i = 0; i < before; ++i) {
+    for (std::size_t j = before - i; j < 4; ++j) to[4 * i + j] = row[i + j - before];
+  }
+  for (std::size_t i = size - 3; i < size; ++i) {
+    std::memcpy(to + 4 * (before + i), row + i, size - i);
+  }
+}
+
+void spread_bytes(const ImageLayout& y, const std::byte* from, std::byte* to) {
+  const auto* x = reinterpret_cast<const std::uint8_t*>(from);
+  std::memset(to, 0, y.stride * y.lane_bytes());
+  for_each_row(y, [&](std::size_t lane, std::size_t position) PARE_KERNEL_ATTR {
+    spread_row(y, x + position, reinterpret_cast<std::uint8_t*>(to) + 4 * (lane - y.before[2]));
+  });
+}
+
+/// REQUIRES: rows of four lanes at least, and groups of four channels.
+void unpack_bytes(const ImageLayout& x, const std::byte* from, std::byte* to) {
+  alignas(16) static constexpr std::uint8_t kByChannel[16] = {0, 4, 8,  12, 1, 5, 9,  13,
+                                                              2, 6, 10, 14, 3, 7, 11, 15};
+  const FourLanes d;
+  const auto order = hn::Load(d, kByChannel);
+  const std::size_t apart = x.num_positions();
+  for (std::size_t plane = 0; plane < x.num_planes(); ++plane) {
+    const auto* lanes = reinterpret_cast<const std::uint8_t*>(from) + 4 * plane * x.stride;
+    auto* channels = reinterpret_cast<std::uint8_t*>(to) + 4 * plane * apart;
+    for_each_row(x, [&](std::size_t lane, std::size_t position) PARE_KERNEL_ATTR {
+      for_each_four(x.size[2], [&](std::size_t i) PARE_KERNEL_ATTR {
+        alignas(16) std::uint8_t four[16];
+        hn::Store(hn::TableLookupBytes(hn::LoadU(d, lanes + 4 * (lane + i)), order), d, four);
+        for (std::size_t k = 0; k < 4; ++k) {
+          std::memcpy(channels + k * apart + position + i, four + 4 * k, 4);
+        }
+      });
+    });
+  }
+}
+
+void run(const ImageOp& op, const std::byte* x, std::byte* y) noexcept {
+  const bool is_pack = op.kind == ImageKind::kPack && has_bytes(op.y, op.flat);
+  const bool is_unpack = op.kind == ImageKind::kUnpack && has_bytes(op.x, op.flat);
+  if (op.kind == ImageKind::kMaxPool) {
+    pool_image(op, x, y);
+  } else if (is_pack && op.y.is_spread && op.y.size[2] >= 7 && op.y.before[2] < 4) {
+    spread_bytes(op.y, x, y);
+  } else if (is_unpack && op.x.size[2] >= 4 && op.x.num_channels % 4 == 0) {
+    unpack_bytes(op.x, x, y);
+  } else {
+    run_image(op, x, y);
+  }
+}
+
 }  // namespace
 
 // Wanted by kernels_linear.cpp: the one of each instruction set.
-ImageKernel pooling_kernel() { return pool_image; }
+ImageKernel image_kernel() { return run; }
 
 }  // namespace pare::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

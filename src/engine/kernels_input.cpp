@@ -52,26 +52,31 @@ HWY_NOINLINE VInts codes_exactly(const InputMapper& mapper, VFloats raw, std::si
 #if HWY_NATIVE_FMA
 using FloatMask = hn::Mask<Floats>;
 
-/// The quick way (InputMapper::gain), its constants in registers.
+/// The quick way (InputMapper::gain) for a vector of elements from e on, its constants in
+/// registers.
 class Quick {
  public:
-  explicit Quick(const InputMapper& mapper)
-      : near_(hn::Set(Floats(), mapper.near)),
-        slack_(hn::Set(Floats(), 0.5F - mapper.near_zero)),
+  Quick(const InputMapper& mapper, std::size_t e)
+      : gain_(hn::LoadU(Floats(), mapper.gain.data() + e)),
+        offset_(hn::LoadU(Floats(), mapper.offset.data() + e)),
+        near_(hn::LoadU(Floats(), mapper.near.data() + e)),
+        slack_(hn::LoadU(Floats(), mapper.slack.data() + e)),
         lowest_(hn::Set(Floats(), mapper.lowest)),
         highest_(hn::Set(Floats(), mapper.highest)) {}
 
-  /// The codes of result = gain raw + offset, and of which lanes they are proven: not where it lies
-  /// too near the edge between two codes, nor where it is NaN. What is beyond the last code is as
-  /// good as on it. NaN is the second operand, which x86 returns then; NEON returns NaN anyway.
-  HWY_INLINE FloatMask operator()(VFloats result, VInts& codes) const {
-    const VFloats y = hn::Min(highest_, hn::Max(lowest_, result));
+  /// The codes, and of which lanes they are proven: not where the result lies too near the edge
+  /// between two codes, nor where it is NaN. What is beyond the last code is as good as on it. NaN
+  /// is the second operand, which x86 returns then; NEON returns NaN anyway.
+  HWY_INLINE FloatMask operator()(VFloats raw, VInts& codes) const {
+    const VFloats y = hn::Min(highest_, hn::Max(lowest_, hn::MulAdd(raw, gain_, offset_)));
     codes = to_nearest_ints(y);
     const VFloats slack = hn::NegMulAdd(hn::Abs(y), near_, slack_);
     return hn::Lt(hn::Abs(hn::Sub(y, hn::ConvertTo(Floats(), codes))), slack);
   }
 
  private:
+  VFloats gain_;
+  VFloats offset_;
   VFloats near_;
   VFloats slack_;
   VFloats lowest_;
@@ -92,10 +97,8 @@ HWY_INLINE VFloats load_raw(const float* sample, std::size_t e, std::size_t size
 HWY_INLINE VInts codes_of(const InputMapper& mapper, VFloats raw, std::size_t e) {
 #if HWY_NATIVE_FMA
   if (!mapper.gain.empty()) {
-    const VFloats gain = hn::LoadU(Floats(), mapper.gain.data() + e);
-    const VFloats offset = hn::LoadU(Floats(), mapper.offset.data() + e);
     VInts codes;
-    const FloatMask are_proven = Quick(mapper)(hn::MulAdd(raw, gain, offset), codes);
+    const FloatMask are_proven = Quick(mapper, e)(raw, codes);
     if (HWY_LIKELY(hn::AllTrue(Floats(), are_proven))) return codes;
   }
 #endif
@@ -211,10 +214,8 @@ HWY_NOINLINE void map_four(const InputCall& call, std::size_t e, std::size_t s) 
 /// Vectors of elements from e on, of kSamples samples from s on: those that the quick way has no
 /// proof for are done again. There is no call in the loop: all that it needs stays in registers.
 template <std::size_t kSize>
-HWY_INLINE void map_quickly(const InputCall& call, const Quick& quick, std::size_t e,
-                            std::size_t s) {
-  const VFloats gain = hn::LoadU(Floats(), call.mapper.gain.data() + e);
-  const VFloats offset = hn::LoadU(Floats(), call.mapper.offset.data() + e);
+HWY_INLINE void map_quickly(const InputCall& call, std::size_t e, std::size_t s) {
+  const Quick quick(call.mapper, e);
   const Groups<kSize> groups(call);
   const std::size_t size = call.mapper.size;
   const float* raw = call.raw + s * size + e;
@@ -227,7 +228,7 @@ HWY_INLINE void map_quickly(const InputCall& call, const Quick& quick, std::size
     }
     VInts codes[4];
     const auto map = [&](std::size_t r) PARE_KERNEL_ATTR {
-      return quick(hn::MulAdd(hn::LoadU(Floats(), raw + r * size), gain, offset), codes[r]);
+      return quick(hn::LoadU(Floats(), raw + r * size), codes[r]);
     };
     const FloatMask are_proven = hn::And(hn::And(map(0), map(1)), hn::And(map(2), map(3)));
     failed |= (hn::AllTrue(Floats(), are_proven) ? 0U : 1U) << four;
@@ -248,8 +249,7 @@ void map_groups(const InputCall& call) {
     std::size_t e = 0;
 #if HWY_NATIVE_FMA
     if (!call.mapper.gain.empty() && s + kSamples <= lanes) {
-      const Quick quick(call.mapper);
-      for (; e + n <= call.mapper.size; e += n) map_quickly<kSize>(call, quick, e, s);
+      for (; e + n <= call.mapper.size; e += n) map_quickly<kSize>(call, e, s);
     }
 #endif
     for (; e < call.mapper.size; e += n) {

@@ -20,7 +20,7 @@ InputKernel input_kernel();              // kernels_input.cpp
 OutputKernel output_kernel();            // kernels_output.cpp
 LinearKernel pairs_kernel();             // kernels_pairs.cpp
 ElementwiseKernel elementwise_kernel();  // kernels_elementwise.cpp
-ImageKernel pooling_kernel();            // kernels_image.cpp
+ImageKernel image_kernel();              // kernels_image.cpp
 SpikeKernel spike_kernel();              // kernels_spikes.cpp
 
 namespace {
@@ -40,53 +40,106 @@ struct Inputs {
   }
 };
 
-/// The sums of four outputs of kVectors vectors of samples, in the order [output][vector]. A
-/// function of its own, without what is done to the sums: compilers keep them where they are then.
-template <Group kGroup>
-HWY_NOINLINE void sum_block(const std::int32_t* bias, const std::int32_t* group,
-                            std::size_t num_groups, const std::byte* first, Inputs inputs,
-                            std::int32_t* sums) {
-  const std::size_t n = num_lanes();
-  VInts a0 = hn::Set(Ints(), bias[0]), a1 = a0;
-  VInts b0 = hn::Set(Ints(), bias[1]), b1 = b0;
-  VInts c0 = hn::Set(Ints(), bias[2]), c1 = c0;
-  VInts d0 = hn::Set(Ints(), bias[3]), d1 = d0;
-  for (std::size_t g = 0; g < num_groups; ++g, group += kBlock) {
-    const std::byte* x = inputs(first, g);
-    const VInts x0 = prepare<kGroup>(load_ints(x));
-    const VInts x1 = prepare<kGroup>(load_ints(x + 4 * n));
-    const VInts wa = hn::Set(Ints(), group[0]);
-    a0 = dot<kGroup>(a0, x0, wa);
-    a1 = dot<kGroup>(a1, x1, wa);
-    const VInts wb = hn::Set(Ints(), group[1]);
-    b0 = dot<kGroup>(b0, x0, wb);
-    b1 = dot<kGroup>(b1, x1, wb);
-    const VInts wc = hn::Set(Ints(), group[2]);
-    c0 = dot<kGroup>(c0, x0, wc);
-    c1 = dot<kGroup>(c1, x1, wc);
-    const VInts wd = hn::Set(Ints(), group[3]);
-    d0 = dot<kGroup>(d0, x0, wd);
-    d1 = dot<kGroup>(d1, x1, wd);
+/// kNum vectors: one behind the others instead of a list, which gcc would leave in memory.
+template <std::size_t kNum>
+struct Vectors {
+  Vectors<kNum - 1> others;
+  VInts last;
+
+  HWY_INLINE void set(std::int32_t value) {
+    others.set(value);
+    last = hn::Set(Ints(), value);
   }
-  store_ints(a0, sums);
-  store_ints(a1, sums + n);
-  store_ints(b0, sums + 2 * n);
-  store_ints(b1, sums + 3 * n);
-  store_ints(c0, sums + 4 * n);
-  store_ints(c1, sums + 5 * n);
-  store_ints(d0, sums + 6 * n);
-  store_ints(d1, sums + 7 * n);
+  HWY_INLINE void load(const std::int32_t* from) {
+    others.load(from);
+    last = load_ints(from + (kNum - 1) * num_lanes());
+  }
+  HWY_INLINE void store(std::int32_t* to) const {
+    others.store(to);
+    store_ints(last, to + (kNum - 1) * num_lanes());
+  }
+  template <Group kGroup>
+  HWY_INLINE void prepare_all() {
+    others.template prepare_all<kGroup>();
+    last = prepare<kGroup>(last);
+  }
+  template <Group kGroup>
+  HWY_INLINE void add(const Vectors& x, VInts w) {
+    others.template add<kGroup>(x.others, w);
+    add_dot<kGroup>(last, x.last, w);
+  }
+};
+template <>
+struct Vectors<0> {
+  HWY_INLINE void set(std::int32_t) {}
+  HWY_INLINE void load(const std::int32_t*) {}
+  HWY_INLINE void store(std::int32_t*) const {}
+  template <Group kGroup>
+  HWY_INLINE void prepare_all() {}
+  template <Group kGroup>
+  HWY_INLINE void add(const Vectors&, VInts) {}
+};
+
+/// As that of a list.
+template <std::size_t kNum, class Finish>
+HWY_INLINE void settle(Vectors<kNum>& sums, std::size_t i, const Finish& finish) {
+  if (HWY_LIKELY(finish.has_line(i))) return;
+  HWY_ALIGN std::int32_t settled[kNum * hn::MaxLanes(Ints())];
+  sums.store(settled);
+  finish.settle(i, settled, kNum * num_lanes());
+  sums.load(settled);
 }
 
-/// Four outputs of kVectors vectors of samples.
-template <Group kGroup, class Finish>
-HWY_INLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byte* first,
-                            Inputs inputs, const Finish& finish, const Output& output,
-                            std::size_t s) {
-  HWY_ALIGN std::int32_t sums[4 * kVectors * hn::MaxLanes(Ints())];
+/// Bytes of settled sums, by the outputs' lines.
+template <std::size_t kNum, class Line>
+HWY_INLINE void store_bytes(const Output& output, std::size_t i, std::size_t s,
+                            const Line (&lines)[4], const Vectors<kNum>& a, const Vectors<kNum>& b,
+                            const Vectors<kNum>& c, const Vectors<kNum>& d) {
+  if constexpr (kNum > 1) store_bytes(output, i, s, lines, a.others, b.others, c.others, d.others);
+  output.store_bytes(i, s + (kNum - 1) * num_lanes(), lines[0](a.last), lines[1](b.last),
+                     lines[2](c.last), lines[3](d.last));
+}
+
+/// Outputs i … i + 3 of kNum vectors of samples from s on. A function of its own: compilers keep
+/// sums in registers then.
+template <Group kGroup, std::size_t kNum, class Finish>
+HWY_NOINLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byte* first,
+                              Inputs inputs, const Finish& finish, const Output& output,
+                              std::size_t s) {
+  const std::int32_t* bias = bias_of<kGroup>(w) + i;
+  Vectors<kNum> a, b, c, d, x;
+  a.set(bias[0]);
+  b.set(bias[1]);
+  c.set(bias[2]);
+  d.set(bias[3]);
   const std::int32_t* group = w.groups.data() + i / kBlock * w.num_groups * kBlock + i % kBlock;
-  sum_block<kGroup>(bias_of<kGroup>(w) + i, group, w.num_groups, first, inputs, sums);
-  store_four<kVectors>(sums, i, s, finish, output);
+  std::size_t g = 0;
+  do {
+    x.load(reinterpret_cast<const std::int32_t*>(inputs(first, g)));
+    x.template prepare_all<kGroup>();
+    a.template add<kGroup>(x, hn::Set(Ints(), group[0]));
+    b.template add<kGroup>(x, hn::Set(Ints(), group[1]));
+    c.template add<kGroup>(x, hn::Set(Ints(), group[2]));
+    d.template add<kGroup>(x, hn::Set(Ints(), group[3]));
+    group += kBlock;
+  } while (++g < w.num_groups);
+  if (HWY_LIKELY(output.has_fours() || output.has_pairs())) {
+    settle(a, i, finish);
+    settle(b, i + 1, finish);
+    settle(c, i + 2, finish);
+    settle(d, i + 3, finish);
+    const decltype(finish.line(i)) lines[] = {finish.line(i), finish.line(i + 1),
+                                              finish.line(i + 2), finish.line(i + 3)};
+    store_bytes(output, i, s, lines, a, b, c, d);
+    return;
+  }
+  const std::size_t count = kNum * num_lanes();
+  HWY_ALIGN std::int32_t sums[4 * kNum * hn::MaxLanes(Ints())];
+  a.store(sums);
+  b.store(sums + count);
+  c.store(sums + 2 * count);
+  d.store(sums + 3 * count);
+  store_four(sums, count, i, s, finish, output);
 }
 
 #if HWY_TARGET == HWY_AVX2
@@ -184,7 +237,9 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
   for (std::size_t row = 0; row < call.op.num_rows; ++row) {
     const std::byte* x = call.x.at(call.t) + row * row_bytes;
     const Output output(call.y, call.t, stride, row, w.num_outputs, finish.range());
-    for (std::size_t s = 0; s < call.extent.lanes; s += kVectors * num_lanes()) {
+    std::size_t s = 0;
+    const auto samples = [&](auto num) PARE_KERNEL_ATTR {
+      constexpr std::size_t kNum = decltype(num)::value;
       for (std::size_t i = 0; i < w.num_outputs; i += 4) {
 #if HWY_TARGET == HWY_AVX2
         if constexpr (kGroup == Group::kBytes || kGroup == Group::kSignedBytes) {
@@ -194,9 +249,16 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
           }
         }
 #endif
-        dense_block<kGroup>(w, i, x + 4 * s, inputs, finish, output, s);
+        dense_block<kGroup, kNum>(w, i, x + 4 * s, inputs, finish, output, s);
       }
-    }
+      s += kNum * num_lanes();
+    };
+    const std::size_t vectors = round_up(call.extent.lanes, kVectors * num_lanes()) / num_lanes();
+#if HWY_TARGET == HWY_AVX2
+    for_parts<2>(vectors, samples);  // it has half as many registers
+#else
+    for_parts<4, 2>(vectors, samples);
+#endif
   }
 }
 
@@ -210,51 +272,49 @@ void dense_batch(const LinearCall& call) noexcept {
 
 // ---------------------------------------------------------------------------- batches, sparse
 
-/// The sums of output i of kNum vectors of samples.
-template <Group kGroup, std::size_t kNum>
-HWY_INLINE void sum_output(const SparseWeights& w, std::size_t i, const std::byte* x,
-                           std::size_t input_bytes, std::int32_t* to) {
-  const std::size_t n = num_lanes();
-  VInts sums[kNum];
-  for (VInts& sum : sums) sum = hn::Set(Ints(), bias_of<kGroup>(w)[i]);
-  for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
-    const std::byte* from = x + input_bytes * w.inputs[k];
-    const VInts weights = hn::Set(Ints(), w.groups[k]);
-    for (std::size_t v = 0; v < kNum; ++v) {
-      const VInts inputs = prepare<kGroup>(load_ints(from + 4 * v * n));
-      // x86 loads the last operand on the way; only of shorts are both of a kind.
-      sums[v] = kGroup == Group::kShorts ? dot<kGroup>(sums[v], weights, inputs)
-                                         : dot<kGroup>(sums[v], inputs, weights);
-    }
-  }
-  for (std::size_t v = 0; v < kNum; ++v) store_ints(sums[v], to + v * n);
-}
+/// What store_outputs asks for.
+template <Group kGroup>
+class SparseSums {
+ public:
+  SparseSums(const SparseWeights& w, const std::byte* x, std::size_t input_bytes)
+      : w_(w), x_(x), input_bytes_(input_bytes) {}
 
-/// The same of outputs i … i + 3: [output][vector]. Those that there are none of are zero. A
-/// function of its own for the reason of sum_block.
-template <Group kGroup, std::size_t kNum>
-HWY_NOINLINE void sum_four(const SparseWeights& w, std::size_t i, const std::byte* x,
-                           std::size_t input_bytes, std::int32_t* sums) {
-  const std::size_t count = kNum * num_lanes();
-  for (std::size_t k = 0; k < 4; ++k, ++i, sums += count) {
-    if (i < w.num_outputs) {
-      sum_output<kGroup, kNum>(w, i, x, input_bytes, sums);
+  template <std::size_t kNum>
+  HWY_INLINE void operator()(std::size_t i, VInts (&sums)[kNum]) const {
+    for (VInts& sum : sums) sum = hn::Set(Ints(), bias_of<kGroup>(w_)[i]);
+    std::size_t k = w_.first[i];
+    const std::size_t end = w_.first[i + 1];
+    if constexpr (kNum <= 6) {
+      // Two sums of each vector: one is added to while the other's product is on its way.
+      VInts others[kNum];
+      for (VInts& sum : others) sum = hn::Zero(Ints());
+      for (; k + 2 <= end; k += 2) {
+        add_group(k, sums);
+        add_group(k + 1, others);
+      }
+      for (std::size_t v = 0; v < kNum; ++v) sums[v] = hn::Add(sums[v], others[v]);
+      if (k < end) add_group(k, sums);
     } else {
-      std::fill_n(sums, count, 0);
+      // Each output has a group: without a way around the loop gcc keeps sums where they are.
+      do add_group(k, sums);
+      while (++k < end);
     }
   }
-}
 
-/// All outputs of kNum vectors of samples, four at a time.
-template <Group kGroup, std::size_t kNum, class Finish>
-HWY_INLINE void sparse_samples(const SparseWeights& w, const std::byte* x, std::size_t input_bytes,
-                               const Finish& finish, const Output& output, std::size_t s) {
-  HWY_ALIGN std::int32_t sums[4 * kNum * hn::MaxLanes(Ints())];
-  for (std::size_t i = 0; i < w.num_outputs; i += 4) {
-    sum_four<kGroup, kNum>(w, i, x, input_bytes, sums);
-    store_four<kNum>(sums, i, s, finish, output);
+ private:
+  template <std::size_t kNum>
+  HWY_INLINE void add_group(std::size_t k, VInts (&sums)[kNum]) const {
+    const std::byte* from = x_ + input_bytes_ * w_.inputs[k];
+    const VInts weights = hn::Set(Ints(), w_.groups[k]);
+    for (std::size_t v = 0; v < kNum; ++v) {
+      add_dot<kGroup>(sums[v], from + 4 * v * num_lanes(), weights);
+    }
   }
-}
+
+  const SparseWeights& w_;
+  const std::byte* x_;
+  std::size_t input_bytes_;  ///< from a group of inputs to the next
+};
 
 template <Group kGroup, class Finish>
 void sparse_rows(const LinearCall& call, const Finish& finish) {
@@ -266,19 +326,18 @@ void sparse_rows(const LinearCall& call, const Finish& finish) {
   const std::byte* x = call.x.at(call.t);
   const std::size_t lanes = round_up(call.extent.lanes, kVectors * n);
   std::size_t s = 0;
+  const auto samples = [&](auto num) PARE_KERNEL_ATTR {
+    constexpr std::size_t kNum = decltype(num)::value;
+    const SparseSums<kGroup> sums(w, x + 4 * s, input_bytes);
+    store_outputs<kNum>(sums, w.num_outputs, finish, output, s);
+    s += kNum * n;
+  };
   // A weight is loaded once for all its vectors, and a list is walked once.
-  for (; s + 16 * n <= lanes; s += 16 * n) {
-    sparse_samples<kGroup, 16>(w, x + 4 * s, input_bytes, finish, output, s);
-  }
-  if (s + 8 * n <= lanes) {
-    sparse_samples<kGroup, 8>(w, x + 4 * s, input_bytes, finish, output, s);
-    s += 8 * n;
-  }
-  if (s + 4 * n <= lanes) {
-    sparse_samples<kGroup, 4>(w, x + 4 * s, input_bytes, finish, output, s);
-    s += 4 * n;
-  }
-  if (s < lanes) sparse_samples<kGroup, kVectors>(w, x + 4 * s, input_bytes, finish, output, s);
+#if HWY_TARGET == HWY_AVX2
+  for_parts<8, 4, 2>(lanes / n, samples);
+#else
+  for_parts<16, 14, 12, 8, 4, 2>(lanes / n, samples);
+#endif
 }
 
 void sparse_batch(const LinearCall& call) noexcept {
@@ -369,7 +428,7 @@ const Kernels& linear_kernels() {
                                .sparse_batch = sparse_batch,
                                .pairs_batch = pairs_kernel(),
                                .elementwise = elementwise_kernel(),
-                               .pool_image = pooling_kernel(),
+                               .image = image_kernel(),
                                .map_input = input_kernel(),
                                .unload = output_kernel(),
                                .spikes = spike_kernel(),

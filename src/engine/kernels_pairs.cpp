@@ -35,75 +35,50 @@ HWY_INLINE VShorts pair_dot(VShorts sum, VInts x, VInts w) {
 #endif
 }
 
-/// The sums of output i of kNum vectors of samples, in 32 bits.
-template <std::size_t kNum>
-HWY_INLINE void sum_output(const PairWeights& w, std::size_t i, const std::byte* x,
-                           std::size_t input_bytes, std::int32_t* to) {
-  const std::size_t n = num_lanes();
-  VShorts sums[kNum];
-  for (VShorts& sum : sums) sum = hn::Set(Shorts(), w.bias[i]);
-  for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
-    const std::byte* from = x + input_bytes * w.inputs[k];
-    const VInts weights = hn::Set(Ints(), w.pairs[k]);
-    for (std::size_t v = 0; v < kNum; ++v) {
-      sums[v] = pair_dot(sums[v], load_ints(from + 4 * v * n), weights);
+/// What store_outputs asks for.
+struct PairSums {
+  const PairWeights& w;
+  const std::byte* x;
+  std::size_t input_bytes;
+
+  /// In 32 bits: of each vector of 16 bits two.
+  template <std::size_t kNum>
+  HWY_INLINE void operator()(std::size_t i, VInts (&sums)[kNum]) const {
+    VShorts shorts[kNum / 2];
+    for (VShorts& sum : shorts) sum = hn::Set(Shorts(), w.bias[i]);
+    for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
+      const std::byte* from = x + input_bytes * w.inputs[k];
+      const VInts weights = hn::Set(Ints(), w.pairs[k]);
+      for (std::size_t v = 0; v < kNum / 2; ++v) {
+        shorts[v] = pair_dot(shorts[v], load_ints(from + 4 * v * num_lanes()), weights);
+      }
+    }
+    const hn::Half<Shorts> half;
+    for (std::size_t v = 0; v < kNum / 2; ++v) {
+      sums[2 * v] = hn::PromoteTo(Ints(), hn::LowerHalf(half, shorts[v]));
+      sums[2 * v + 1] = hn::PromoteTo(Ints(), hn::UpperHalf(half, shorts[v]));
     }
   }
-  const hn::Half<Shorts> half;
-  for (std::size_t v = 0; v < kNum; ++v, to += 2 * n) {
-    store_ints(hn::PromoteTo(Ints(), hn::LowerHalf(half, sums[v])), to);
-    store_ints(hn::PromoteTo(Ints(), hn::UpperHalf(half, sums[v])), to + n);
-  }
-}
-
-/// The same of outputs i … i + 3: [output][vector]. Those that there are none of are zero.
-template <std::size_t kNum>
-HWY_NOINLINE void sum_four(const PairWeights& w, std::size_t i, const std::byte* x,
-                           std::size_t input_bytes, std::int32_t* sums) {
-  const std::size_t count = 2 * kNum * num_lanes();
-  for (std::size_t k = 0; k < 4; ++k, ++i, sums += count) {
-    if (i < w.num_outputs) {
-      sum_output<kNum>(w, i, x, input_bytes, sums);
-    } else {
-      std::fill_n(sums, count, 0);
-    }
-  }
-}
-
-/// All outputs of kNum vectors of samples, four at a time.
-template <std::size_t kNum, class Finish>
-HWY_INLINE void sum_samples(const PairWeights& w, const std::byte* x, std::size_t input_bytes,
-                            const Finish& finish, const Output& output, std::size_t s) {
-  HWY_ALIGN std::int32_t sums[4 * 2 * kNum * hn::MaxLanes(Ints())];
-  for (std::size_t i = 0; i < w.num_outputs; i += 4) {
-    sum_four<kNum>(w, i, x, input_bytes, sums);
-    store_four<2 * kNum>(sums, i, s, finish, output);
-  }
-}
+};
 
 template <class Finish>
 void sum_batch(const LinearCall& call, const Finish& finish) {
   const PairWeights& w = *call.op.pairs;
   const std::size_t stride = call.extent.stride;
   const std::size_t input_bytes = call.op.input_bytes != 0 ? call.op.input_bytes : 2 * stride;
-  const std::size_t n = hn::Lanes(Shorts());
+  const std::size_t n = num_lanes();
   const Output output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
   const std::byte* x = call.x.at(call.t);
-  const std::size_t lanes = round_up(call.extent.lanes, n);
+  const std::size_t lanes = round_up(call.extent.lanes, 2 * n);
   std::size_t s = 0;
+  const auto samples = [&](auto num) PARE_KERNEL_ATTR {
+    constexpr std::size_t kNum = decltype(num)::value;
+    const PairSums sums{w, x + 2 * s, input_bytes};
+    store_outputs<kNum>(sums, w.num_outputs, finish, output, s);
+    s += kNum * n;
+  };
   // A weight is loaded once for all its vectors.
-  for (; s + 8 * n <= lanes; s += 8 * n) {
-    sum_samples<8>(w, x + 2 * s, input_bytes, finish, output, s);
-  }
-  if (s + 4 * n <= lanes) {
-    sum_samples<4>(w, x + 2 * s, input_bytes, finish, output, s);
-    s += 4 * n;
-  }
-  if (s + 2 * n <= lanes) {
-    sum_samples<2>(w, x + 2 * s, input_bytes, finish, output, s);
-    s += 2 * n;
-  }
-  if (s < lanes) sum_samples<1>(w, x + 2 * s, input_bytes, finish, output, s);
+  for_parts<16, 14, 12, 8, 4, 2>(lanes / n, samples);
 }
 
 void pairs_batch(const LinearCall& call) noexcept {

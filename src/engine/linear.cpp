@@ -133,22 +133,25 @@ SparseWeights pack_sparse(const Matrix& matrix) {
                        .bias = pack_bias(matrix),
                        .offset_bias = pack_offset_bias(matrix),
                        .has_small_pairs = has_small_pairs(matrix)};
-  packed.first.push_back(0);
-  for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
-    for (std::size_t g = 0; g < num_groups(matrix); ++g) {
-      const std::int32_t weights = group_of(matrix, i, g);
-      if (weights == 0) continue;
-      packed.inputs.push_back(static_cast<std::uint16_t>(g));
-      packed.groups.push_back(weights);
-    }
+  const auto add = [&](std::size_t group, std::int32_t weights) {
+    packed.inputs.push_back(static_cast<std::uint16_t>(group));
+    packed.groups.push_back(weights);
+  };
+  for (std::size_t i = 0; i < round_up(matrix.num_outputs, kListed); ++i) {
     packed.first.push_back(static_cast<std::uint32_t>(packed.inputs.size()));
+    for (std::size_t g = 0; i < matrix.num_outputs && g < num_groups(matrix); ++g) {
+      if (const std::int32_t weights = group_of(matrix, i, g); weights != 0) add(g, weights);
+    }
+    if (packed.inputs.size() == packed.first.back()) add(0, 0);
   }
+  packed.first.push_back(static_cast<std::uint32_t>(packed.inputs.size()));
   return packed;
 }
 
 std::optional<PairWeights> pack_pairs(const Matrix& matrix) {
   PairWeights packed{.num_outputs = matrix.num_outputs};
-  packed.bias.resize(matrix.num_outputs);
+  const std::size_t listed = round_up(matrix.num_outputs, kListed);
+  packed.bias.resize(listed);
   packed.first.push_back(0);
   for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
     const auto row = matrix.weight.subspan(i * matrix.num_inputs, matrix.num_inputs);
@@ -167,6 +170,7 @@ std::optional<PairWeights> pack_pairs(const Matrix& matrix) {
     }
     packed.first.push_back(static_cast<std::uint32_t>(packed.inputs.size()));
   }
+  packed.first.resize(listed + 1, packed.first.back());
   return packed;
 }
 

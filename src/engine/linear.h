@@ -15,6 +15,8 @@ namespace pare::engine {
 
 /// Outputs come in blocks of as many.
 inline constexpr std::size_t kBlock = 16;
+/// Where they have lists, in so many: those behind the last one have lists too.
+inline constexpr std::size_t kListed = 4;
 
 /// A weight matrix for kernels that multiply `interleave` neighbouring inputs (a group: 4 of 8 bits
 /// or 2 of 16 bits, 32 bits in all) by as many weights at once.
@@ -39,7 +41,8 @@ struct DenseWeights {
   std::vector<std::uint16_t> inputs = {};
 };
 
-/// The same matrix as a list of the groups that are not all zero, output by output.
+/// The same matrix as a list of the groups that are not all zero, output by output; one of zeros
+/// for an output that has none.
 struct SparseWeights {
   std::size_t interleave = 4;
   std::size_t num_outputs = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <limits>
 #include <span>
 #include <vector>
@@ -28,11 +29,6 @@ constexpr double kGain = 0.9;
 /// The shortest time of each kernel that was tried, in seconds, by the buffer of the sums.
 using Times = std::map<std::uint32_t, std::map<KernelKind, double>>;
 
-bool has_zeros(const program::Constant& weight) {
-  const auto zeros = std::ranges::count(weight.values, 0);
-  return 4 * zeros >= std::ssize(weight.values);
-}
-
 /// All kernels that may fit where the model takes `kind`, in any order.
 std::span<const KernelKind> alternatives(KernelKind kind) {
   static constexpr KernelKind kBytes[] = {KernelKind::kDenseBytes, KernelKind::kSparseBytes,
@@ -42,45 +38,78 @@ std::span<const KernelKind> alternatives(KernelKind kind) {
   return is_shorts ? std::span<const KernelKind>(kShorts) : std::span<const KernelKind>(kBytes);
 }
 
-template <class F>
-void for_linear_steps(const Plan& plan, F&& f) {
+/// Of linear ops and convolutions.
+KernelPreferences kernels_in(const Plan& plan) {
+  KernelPreferences kernels;
   for (const PlannedSection& section : plan.sections) {
     for (const Step& step : section.steps) {
-      if (const auto* linear = std::get_if<LinearStep>(&step.work)) f(step, *linear);
+      if (const auto* linear = std::get_if<LinearStep>(&step.work)) {
+        kernels[linear->sums.value] = linear->kind;
+      }
     }
   }
+  return kernels;
 }
 
-/// Runs a plan some times, each step timed.
-void time_plan(const program::Program& program, PlanKind kind, const Plan& plan, Times& times) {
-  const std::size_t lanes = kind == PlanKind::kBatch ? kLargestChunk : 1;
-  const std::vector<std::int64_t> trip_counts(program.trip_counts.size(), 1);
-  const ArenaLayout layout = lay_out(program, plan, trip_counts, lanes);
-  AlignedVector<std::byte> arena(layout.size + kAlignment);
-  const Frame frame(program, plan, layout, lanes, arena);
-  std::map<const Step*, double> shortest;
-  for_linear_steps(plan, [&](const Step& step, const LinearStep&) {
-    shortest[&step] = std::numeric_limits<double>::infinity();
-  });
-  Clock::time_point last;
-  const StepObserver observer = [&](const Step& step, const View&, std::int64_t) {
-    const Clock::time_point now = Clock::now();
-    if (const auto known = shortest.find(&step); known != shortest.end()) {
-      known->second = std::min(known->second, std::chrono::duration<double>(now - last).count());
+/// A plan with memory under it.
+class Trial {
+ public:
+  Trial(const program::Program& program, PlanKind kind, Plan plan)
+      : plan_(std::move(plan)),
+        trip_counts_(program.trip_counts.size(), 1),
+        lanes_(kind == PlanKind::kBatch ? kLargestChunk : 1),
+        layout_(lay_out(program, plan_, trip_counts_, lanes_)),
+        arena_(layout_.size + kAlignment),
+        frame_(program, plan_, layout_, lanes_, arena_) {}
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  KernelPreferences kernels() const { return kernels_in(plan_); }
+
+  /// Runs it some times, each step timed.
+  void run(Times& times) {
+    Clock::time_point last;
+    const StepObserver observer = [&](const Step& step, const View&, std::int64_t) {
+      // Copies are made for the convolution that follows.
+      const auto* image = std::get_if<ImageStep>(&step.work);
+      if (image != nullptr && image->op.kind == ImageKind::kShift) return;
+      if (const auto* linear = std::get_if<LinearStep>(&step.work)) {
+        const double time = seconds_since(last);
+        const auto [known, is_new] = times[linear->sums.value].try_emplace(linear->kind, time);
+        known->second = std::min(known->second, time);
+      }
+      last = Clock::now();
+    };
+    const Clock::time_point start = Clock::now();
+    for (int i = 0; i < kMostRuns && (i < kFewestRuns || Clock::now() - start < kLongEnough); ++i) {
+      last = Clock::now();
+      frame_.run(lanes_, trip_counts_, &observer);
     }
-    last = Clock::now();
-  };
-  const Clock::time_point start = Clock::now();
-  for (int i = 0; i < kMostRuns && (i < kFewestRuns || Clock::now() - start < kLongEnough); ++i) {
-    last = Clock::now();
-    frame.run(lanes, trip_counts, &observer);
   }
-  for_linear_steps(plan, [&](const Step& step, const LinearStep& linear) {
-    const auto [known, is_new] =
-        times[linear.sums.value].try_emplace(linear.kind, shortest.at(&step));
-    if (!is_new) known->second = std::min(known->second, shortest.at(&step));
-  });
-}
+
+  /// Seconds of the shortest of some runs as a whole.
+  double run_whole() {
+    double shortest = std::numeric_limits<double>::infinity();
+    for (int i = 0; i < kFewestRuns; ++i) {
+      const Clock::time_point start = Clock::now();
+      frame_.run(lanes_, trip_counts_);
+      shortest = std::min(shortest, seconds_since(start));
+    }
+    return shortest;
+  }
+
+ private:
+  static double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+  }
+
+  Plan plan_;
+  std::vector<std::int64_t> trip_counts_;
+  std::size_t lanes_;
+  ArenaLayout layout_;
+  AlignedVector<std::byte> arena_;
+  Frame frame_;
+};
 
 /// The fastest, or the model's where that is nearly as fast.
 KernelKind fastest(const std::map<KernelKind, double>& times, KernelKind modelled) {
@@ -89,15 +118,32 @@ KernelKind fastest(const std::map<KernelKind, double>& times, KernelKind modelle
   return best->second < kGain * times.at(modelled) ? best->first : modelled;
 }
 
+/// How one op likes its input costs those time that make it.
+Trial& fastest_as_a_whole(std::deque<Trial>& trials) {
+  std::vector<double> shortest(trials.size(), std::numeric_limits<double>::infinity());
+  for (int turn = 0; turn < kTurns; ++turn) {
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      shortest[i] = std::min(shortest[i], trials[i].run_whole());
+    }
+  }
+  const auto best = std::ranges::min_element(shortest) - shortest.begin();
+  return trials[static_cast<std::size_t>(best)];
+}
+
 }  // namespace
+
+bool is_pruned(const program::Constant& weight) {
+  const auto zeros = std::ranges::count(weight.values, 0);
+  return 4 * zeros >= std::ssize(weight.values);
+}
 
 bool is_pruned(const program::Program& program) {
   for (const program::Section& section : program.sections) {
     for (const program::Node& node : section.nodes) {
       const auto* linear = std::get_if<program::Linear>(&node.op);
       const auto* conv = std::get_if<program::Conv>(&node.op);
-      if (linear != nullptr && has_zeros(program.constant(linear->weight))) return true;
-      if (conv != nullptr && has_zeros(program.constant(conv->weight))) return true;
+      if (linear != nullptr && is_pruned(program.constant(linear->weight))) return true;
+      if (conv != nullptr && is_pruned(program.constant(conv->weight))) return true;
     }
   }
   return false;
@@ -105,28 +151,30 @@ bool is_pruned(const program::Program& program) {
 
 KernelPreferences measured_kernels(const program::Program& program, PlanKind kind,
                                    const std::function<Plan(const KernelPreferences&)>& make) {
-  KernelPreferences chosen;
+  std::deque<Trial> trials;
+  trials.emplace_back(program, kind, make({}));
+  const KernelPreferences modelled = trials.front().kernels();
   std::size_t num_rounds = 0;
-  std::vector<Plan> plans = {make({})};
-  for_linear_steps(plans.front(), [&](const Step&, const LinearStep& linear) {
-    chosen[linear.sums.value] = linear.kind;
-    num_rounds = std::max(num_rounds, alternatives(linear.kind).size());
-  });
-  if (chosen.empty()) return {};
+  for (const auto& [sums, kernel] : modelled) {
+    num_rounds = std::max(num_rounds, alternatives(kernel).size());
+  }
   for (std::size_t round = 0; round < num_rounds; ++round) {
     KernelPreferences tried;
-    for (const auto& [sums, kernel] : chosen) {
+    for (const auto& [sums, kernel] : modelled) {
       const auto kernels = alternatives(kernel);
       tried[sums] = kernels[round % kernels.size()];
     }
-    plans.push_back(make(tried));
+    trials.emplace_back(program, kind, make(tried));
   }
   Times times;
-  for (int turn = 0; turn < kTurns; ++turn) {
-    for (const Plan& plan : plans) time_plan(program, kind, plan, times);
+  for (int turn = 0; turn < kTurns && !modelled.empty(); ++turn) {
+    for (Trial& trial : trials) trial.run(times);
   }
-  for (auto& [sums, kernel] : chosen) kernel = fastest(times.at(sums), kernel);
-  return chosen;
+  KernelPreferences mixed = modelled;
+  for (auto& [sums, kernel] : mixed) kernel = fastest(times.at(sums), kernel);
+  if (mixed == modelled) return modelled;
+  trials.emplace_back(program, kind, make(mixed));
+  return fastest_as_a_whole(trials).kernels();
 }
 
 }  // namespace pare::engine

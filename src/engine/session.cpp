@@ -70,16 +70,13 @@ struct Worker {
 
 /// What a run from raw numbers asks each time: one sample takes less time than finding it out.
 struct RawRun {
-  explicit RawRun(const Engine& engine) {
+  explicit RawRun(const Engine& engine) : kernels(kernels_of(engine.instruction_set())) {
     const program::Program& program = engine.program();
     if (!engine.interface()) return;
     const program::Interval codes = program.buffer(program.outputs[0]).width.range();
     is_possible = program::Width{32, true}.range().contains(codes);
     input_size = program::size_of(program, program.inputs[0]);
     output_size = program::size_of(program, program.outputs[0]);
-    const Kernels& kernels = kernels_of(engine.instruction_set());
-    map_input = kernels.map_input;
-    unload = kernels.unload;
   }
 
   /// So many whole samples, at most.
@@ -87,11 +84,10 @@ struct RawRun {
     return num_raw == input_size ? 1 : num_raw / input_size;
   }
 
+  const Kernels& kernels;
   bool is_possible = false;
   std::size_t input_size = 1;
   std::size_t output_size = 1;
-  InputKernel map_input = nullptr;
-  OutputKernel unload = nullptr;
 };
 
 struct Session::State {
@@ -303,7 +299,7 @@ Status Session::run_raw(std::span<const float> raw, std::span<std::int32_t> code
         const std::span<const float> from = raw.subspan(first * input_size, lanes * input_size);
         prepare_to_write(codes.subspan(first * output_size, lanes * output_size));
         if (mapper && x.element != Element::kI64) {
-          raw_run.map_input({*mapper, from.data(), x, {lanes, frame.stride()}});
+          raw_run.kernels.map_input({*mapper, from.data(), x, {lanes, frame.stride()}});
         } else {
           for (std::size_t s = 0; s < lanes; ++s) {
             lower::map_input(*state.engine.interface(), from.subspan(s * input_size, input_size),
@@ -312,7 +308,7 @@ Status Session::run_raw(std::span<const float> raw, std::span<std::int32_t> code
           }
         }
         frame.run(lanes, state.own_trip_counts, observer);
-        raw_run.unload(
+        raw_run.kernels.unload(
             {frame.view(output), {lanes, frame.stride()}, codes.data() + first * output_size});
       });
   return Status::kOk;

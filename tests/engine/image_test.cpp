@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "engine/kernels.h"
 #include "program/random_inputs.h"
 
 namespace pare::engine {
@@ -98,6 +100,38 @@ TEST(Image, ASpreadLaneHoldsNeighboursOfItsRow) {
   EXPECT_EQ(lane(first + 5), (std::vector<int>{6, 0, 0, 0}));
   EXPECT_EQ(lane(layout.lane_of(0, 1, 0) - 1), (std::vector<int>{0, 7, 8, 9}));
   EXPECT_EQ(lane(first - 7), (std::vector<int>{0, 0, 0, 0}));  // a row above the first
+}
+
+/// An image op by an instruction set's kernel, and by what runs everywhere, on memory that is not
+/// zero.
+void expect_kernels_agree(const ImageOp& op, std::span<const std::byte> x, std::size_t y_bytes) {
+  std::vector<std::byte> expected(y_bytes, std::byte{0xAA});
+  run_image(op, x.data(), expected.data());
+  for (const InstructionSet set : instruction_sets()) {
+    std::vector<std::byte> made(y_bytes, std::byte{0xAA});
+    kernels_of(set).image(op, x.data(), made.data());
+    ASSERT_EQ(made, expected) << name_of(set);
+  }
+}
+
+TEST(Image, KernelsPackAndUnpackAsWhatRunsEverywhere) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    program::RandomNumbers random(seed);
+    ImageLayout layout = random_layout(random);
+    auto x = random_bytes(random, layout.bytes());
+    const auto bytes = std::as_bytes(std::span(x));
+    expect_kernels_agree({.kind = ImageKind::kUnpack, .x = layout}, bytes,
+                         layout.num_channels * layout.num_positions());
+    layout.num_channels = 1;
+    layout.interleave = 4;
+    layout.is_spread = true;
+    set_stride(layout);
+    // Vectors read beyond what there is.
+    x = random_bytes(random, layout.num_positions() + kBlock);
+    expect_kernels_agree({.kind = ImageKind::kPack, .y = layout}, std::as_bytes(std::span(x)),
+                         layout.bytes());
+  }
 }
 
 }  // namespace

@@ -22,10 +22,21 @@ TEST(PackPairs, LeavesOutPairsOfZeros) {
                            0, 0,  0, 4, 0, -1};
   const auto packed = pack_pairs(matrix_of(weights, 6, {0, 63}));
   ASSERT_TRUE(packed);
-  EXPECT_EQ(packed->first, (std::vector<std::uint32_t>{0, 2, 2, 4}));
+  EXPECT_EQ(packed->first, (std::vector<std::uint32_t>{0, 2, 2, 4, 4}));  // lists of four outputs
   EXPECT_EQ(packed->inputs, (std::vector<std::uint16_t>{0, 2, 1, 2}));
   EXPECT_EQ(packed->pairs[0], static_cast<std::int32_t>(0xFE01FE01U));
   EXPECT_EQ(packed->pairs[1], 0x03000300);
+}
+
+TEST(PackSparse, HasAGroupForEachOfFourOutputs) {
+  const Weights weights = {0, 0, 0, 0, 0, 5,  //
+                           0, 0, 0, 0, 0, 0,  //
+                           1, 0, 0, 0, 0, 6};
+  const SparseWeights packed = pack_sparse(matrix_of(weights, 6, {0, 63}));
+  EXPECT_EQ(packed.first, (std::vector<std::uint32_t>{0, 1, 2, 4, 5}));
+  EXPECT_EQ(packed.inputs, (std::vector<std::uint16_t>{1, 0, 0, 1, 0}));
+  EXPECT_EQ(std::vector<std::int32_t>(packed.groups.begin(), packed.groups.end()),
+            (std::vector<std::int32_t>{0x0500, 0, 1, 0x0600, 0}));
 }
 
 TEST(PackPairs, WantsSumsThatFit16BitsInAnyOrder) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
+#include "engine/neuron_order.h"
 #include "networks/random_nets.h"
 #include "program/intervals.h"
 
@@ -74,7 +75,7 @@ TEST(MeasuredKernels, AreAmongThoseThatWereTried) {
 
 /// Bytes of the lists of weights that an engine's plan for batches needs, packed anew.
 std::size_t bytes_of_lists(const Engine& engine, const program::Program& program) {
-  Planned planned(program);
+  Planned planned(order_neurons(program));
   planned(kernels_in(engine.plan(PlanKind::kBatch)));
   std::size_t bytes = 0;
   for (const auto& sparse : planned.packed.sparse) bytes += sparse ? bytes_of(*sparse) : 0;
