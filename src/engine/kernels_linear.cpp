@@ -46,6 +46,7 @@ struct Vectors {
   Vectors<kNum - 1> others;
   VInts last;
 
+  HWY_INLINE Vectors() {}
   HWY_INLINE void set(std::int32_t value) {
     others.set(value);
     last = hn::Set(Ints(), value);
@@ -71,6 +72,7 @@ struct Vectors {
 };
 template <>
 struct Vectors<0> {
+  HWY_INLINE Vectors() {}
   HWY_INLINE void set(std::int32_t) {}
   HWY_INLINE void load(const std::int32_t*) {}
   HWY_INLINE void store(std::int32_t*) const {}
