@@ -24,9 +24,9 @@ struct InputMapper {
   float highest = 0;
 
   /// One fused multiply-add, y = gain raw + offset, comes near what the definition says before it
-  /// rounds, plus the zero point: less than 1/2 - (slack - near |y|) away. Where y is nearer than
-  /// slack - near |y| to a code that cannot change the rounding (nearly always it is), and one
-  /// multiply-add is enough. Empty where these bounds are not known to hold.
+  /// rounds, plus the zero point: it errs by no more than 1/2 - (slack - near |y|). So a code that
+  /// y is nearer to than slack - near |y| is the definition's; nearly always there is one. Empty
+  /// where these bounds are not known to hold.
   ///
   /// Let u = 2^-24, g and o the gain and offset before they were rounded, e_g and e_o how far they
   /// are from those (e_g relative to g). The definition rounds to float32 r times: once after mean

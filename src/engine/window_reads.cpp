@@ -1,8 +1,8 @@
 #include "engine/window_reads.h"
 
-#include <algorithm>
 #include <limits>
 #include <map>
+#include <utility>
 
 namespace pare::engine {
 namespace {
