@@ -5,6 +5,11 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels_input.cpp"
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
 #include "engine/input_mapper.h"
@@ -211,16 +216,95 @@ HWY_NOINLINE void map_four(const InputCall& call, std::size_t e, std::size_t s) 
 }
 
 #if HWY_NATIVE_FMA
-/// Vectors of elements from e on, of kSamples samples from s on: those that the quick way has no
-/// proof for are done again. There is no call in the loop: all that it needs stays in registers.
+/// The code of an element, step by step as it is defined.
+std::int32_t code_exactly(const InputMapper& mapper, float raw, std::size_t e) {
+  const float scaled =
+      mapper.has_affine ? static_cast<float>((raw - mapper.mean[e]) / mapper.scale[e]) : raw;
+  const float code =
+      std::nearbyint(scaled * mapper.multiply[e] / mapper.divide[e]) + mapper.zero_point;
+  if (std::isnan(code)) return static_cast<std::int32_t>(mapper.zero_point);
+  return static_cast<std::int32_t>(std::clamp(code, mapper.lowest, mapper.highest));
+}
+
+/// Vectors of elements from e on, of kSamples samples from s on.
+struct Tile {
+  std::size_t e;
+  std::size_t s;
+  unsigned
+      unproven;  ///< bit k: the quick way has no proof for some element of sample s + k … s + k + 3
+};
+
+/// Of four samples from s on those elements of a tile, mostly one, that the quick way has no proof
+/// for.
 template <std::size_t kSize>
-HWY_INLINE void map_quickly(const InputCall& call, std::size_t e, std::size_t s) {
+void mend_four(const InputCall& call, std::size_t e, std::size_t s) {
+  constexpr std::size_t kLanes = hn::MaxLanes(Floats());
+  const Quick quick(call.mapper, e);
+  const float* raw = call.raw + s * call.mapper.size + e;
+  std::uint64_t unproven = 0;
+  for (std::size_t r = 0; r < 4; ++r) {
+    VInts codes;
+    const FloatMask are_proven = quick(hn::LoadU(Floats(), raw + r * call.mapper.size), codes);
+    std::uint64_t bits = 0;
+    std::uint8_t bytes[8] = {};
+    hn::StoreMaskBits(Floats(), hn::Not(are_proven), bytes);
+    std::memcpy(&bits, bytes, sizeof(bits));
+    unproven |= bits << (r * kLanes);
+  }
+  for (; unproven != 0; unproven &= unproven - 1) {
+    const auto bit = static_cast<std::size_t>(std::countr_zero(unproven));
+    const std::size_t r = bit / kLanes;
+    const std::size_t lane = bit % kLanes;
+    const std::int32_t code = code_exactly(call.mapper, raw[r * call.mapper.size + lane], e + lane);
+    const std::size_t place = index_of(e + lane, s + r, 4 / kSize, call.extent.stride);
+    std::memcpy(call.x.data + kSize * place, &code, kSize);  // its low bytes
+  }
+}
+
+/// Tiles that are left to mend. Those that need it are too many to be foreseen by a processor and
+/// too few to be mapped with care at once: without a branch for each, what follows them is under
+/// way already.
+template <std::size_t kSize>
+class Tiles {
+ public:
+  explicit Tiles(const InputCall& call) : call_(call) {}
+  ~Tiles() { mend(); }
+  Tiles(const Tiles&) = delete;
+  Tiles& operator=(const Tiles&) = delete;
+
+  HWY_INLINE void add(Tile tile) {
+    tiles_[num_] = tile;
+    num_ += tile.unproven != 0 ? 1 : 0;
+    if (HWY_UNLIKELY(num_ == kMost)) mend();
+  }
+
+ private:
+  static constexpr std::size_t kMost = 16;
+
+  HWY_NOINLINE void mend() {
+    for (std::size_t i = 0; i < num_; ++i) {
+      for (unsigned left = tiles_[i].unproven; left != 0; left &= left - 1) {
+        const auto four = static_cast<std::size_t>(std::countr_zero(left));
+        mend_four<kSize>(call_, tiles_[i].e, tiles_[i].s + four);
+      }
+    }
+    num_ = 0;
+  }
+
+  const InputCall& call_;
+  std::size_t num_ = 0;
+  Tile tiles_[kMost];
+};
+
+/// A tile, by the quick way. There is no call in the loop: all that it needs stays in registers.
+template <std::size_t kSize>
+HWY_INLINE Tile map_quickly(const InputCall& call, std::size_t e, std::size_t s) {
   const Quick quick(call.mapper, e);
   const Groups<kSize> groups(call);
   const std::size_t size = call.mapper.size;
   const float* raw = call.raw + s * size + e;
   const bool is_last = e + 2 * num_lanes() > size;
-  unsigned failed = 0;
+  unsigned unproven = 0;
   for (std::size_t four = 0; four < kSamples; four += 4, raw += 4 * size) {
     // Short rows are at an end before a processor finds out that they follow each other.
     for (std::size_t r = 0; is_last && r < 4; ++r) {
@@ -231,13 +315,10 @@ HWY_INLINE void map_quickly(const InputCall& call, std::size_t e, std::size_t s)
       return quick(hn::LoadU(Floats(), raw + r * size), codes[r]);
     };
     const FloatMask are_proven = hn::And(hn::And(map(0), map(1)), hn::And(map(2), map(3)));
-    failed |= (hn::AllTrue(Floats(), are_proven) ? 0U : 1U) << four;
+    unproven |= (hn::AllTrue(Floats(), are_proven) ? 0U : 1U) << four;
     groups.store(e, s + four, codes, kSize * (hn::MaxLanes(Ints()) / 4));
   }
-  if (HWY_LIKELY(failed == 0)) return;
-  for (std::size_t four = 0; four < kSamples; four += 4) {
-    if ((failed >> four & 1U) != 0) map_four<kSize>(call, e, s + four);
-  }
+  return {e, s, unproven};
 }
 #endif
 
@@ -245,11 +326,14 @@ template <std::size_t kSize>
 void map_groups(const InputCall& call) {
   const std::size_t n = num_lanes();
   const std::size_t lanes = call.extent.lanes;
+#if HWY_NATIVE_FMA
+  Tiles<kSize> tiles(call);
+#endif
   for (std::size_t s = 0; s < lanes; s += kSamples) {
     std::size_t e = 0;
 #if HWY_NATIVE_FMA
     if (!call.mapper.gain.empty() && s + kSamples <= lanes) {
-      for (; e + n <= call.mapper.size; e += n) map_quickly<kSize>(call, e, s);
+      for (; e + n <= call.mapper.size; e += n) tiles.add(map_quickly<kSize>(call, e, s));
     }
 #endif
     for (; e < call.mapper.size; e += n) {

@@ -39,14 +39,14 @@ void store_codes(const OutputCall& call) {
   });
 }
 
-/// Four codes of a sample at a time; the last four are stored again as far as there are not four
-/// new ones. REQUIRES: there are four.
-void store_fours(const OutputCall& call) {
+/// Four codes of a sample at a time, of the samples from `first` on; the last four are stored again
+/// as far as there are not four new ones. REQUIRES: there are four.
+void store_fours(const OutputCall& call, std::size_t first) {
   const std::size_t n = num_lanes();
   const std::size_t size = call.y.size;
   const std::size_t lanes = call.extent.lanes;
   const Elements y(call.y, 0, call.extent.stride);
-  for (std::size_t s = 0; s < lanes; s += n) {
+  for (std::size_t s = first; s < lanes; s += n) {
     for (std::size_t four = 0; four < size; four += 4) {
       const std::size_t e = HWY_MIN(four, size - 4);
       VInts codes[4];
@@ -60,13 +60,69 @@ void store_fours(const OutputCall& call) {
   }
 }
 
+#if HWY_TARGET == HWY_AVX3
+/// How kSize vectors of 16 samples become as many of the samples' kSize codes: lane l of vector j
+/// is number 16 j + l of all codes.
+template <std::size_t kSize>
+struct RowOrder {
+  alignas(64) std::int32_t sample[kSize][16] = {};  ///< whose it is
+  __mmask16 is_of[kSize][kSize] = {};               ///< [vector][code of a sample]
+
+  constexpr RowOrder() {
+    for (std::size_t i = 0; i < kSize * 16; ++i) {
+      sample[i / 16][i % 16] = static_cast<std::int32_t>(i / kSize);
+      is_of[i / 16][i % kSize] = static_cast<__mmask16>(is_of[i / 16][i % kSize] | 1U << i % 16);
+    }
+  }
+};
+
+/// All codes of 16 samples at a time: few as they are, each vector of them takes less time than
+/// rows that do not fill one. The rest is left to store_fours.
+template <std::size_t kSize>
+void store_rows(const OutputCall& call) {
+  static constexpr RowOrder<kSize> kOrder;
+  const Elements y(call.y, 0, call.extent.stride);
+  std::size_t s = 0;
+  for (; s + 16 <= call.extent.lanes; s += 16) {
+    VInts codes[kSize];
+    for (std::size_t e = 0; e < kSize; ++e) codes[e] = y.samples(e, s);
+    for (std::size_t j = 0; j < kSize; ++j) {
+      const __m512i sample = _mm512_load_si512(kOrder.sample[j]);
+      __m512i row = _mm512_permutexvar_epi32(sample, codes[0].raw);
+      for (std::size_t e = 1; e < kSize; ++e) {
+        row = _mm512_mask_permutexvar_epi32(row, kOrder.is_of[j][e], sample, codes[e].raw);
+      }
+      _mm512_storeu_si512(call.codes + s * kSize + 16 * j, row);
+    }
+  }
+  store_fours(call, s);
+}
+#endif
+
+/// REQUIRES: four codes a sample at least.
+void store_vectors(const OutputCall& call) {
+#if HWY_TARGET == HWY_AVX3
+  switch (call.y.size) {
+    case 5:
+      return store_rows<5>(call);
+    case 6:
+      return store_rows<6>(call);
+    case 7:
+      return store_rows<7>(call);
+    default:
+      break;
+  }
+#endif
+  store_fours(call, 0);
+}
+
 void unload(const OutputCall& call) noexcept {
   if (call.extent.stride == 1) return store_sample(call.y, call.codes);
   const std::size_t group = call.y.interleave * size_of(call.y.element);
   const bool has_vectors =
       call.y.element != Element::kI64 && (call.y.interleave == 1 || group == 4);
   if (has_vectors && call.y.size >= 4) {
-    store_fours(call);
+    store_vectors(call);
   } else {
     store_codes(call);
   }
