@@ -27,9 +27,10 @@ struct Rows {
 };
 
 /// A row of y from windows of two lanes, two apart. Lane: an integer of the size of a lane; Wide:
-/// of two lanes.
-template <class T, class Lane, class Wide>
+/// of two lanes. kRows: of a window; 0: some number.
+template <class T, class Lane, class Wide, std::size_t kRows>
 HWY_INLINE void pool_twos(const Rows& rows, std::size_t count, const std::byte* x, std::byte* y) {
+  const std::size_t num_rows = kRows != 0 ? kRows : rows.count;
   const hn::ScalableTag<Wide> windows;
   const hn::Repartition<T, decltype(windows)> elements;
   const hn::Rebind<Lane, decltype(windows)> lanes;
@@ -40,7 +41,7 @@ HWY_INLINE void pool_twos(const Rows& rows, std::size_t count, const std::byte* 
       return hn::BitCast(elements, hn::LoadU(windows, row + i));
     };
     auto largest = load(0);
-    for (std::size_t r = 1; r < rows.count; ++r) largest = hn::Max(largest, load(r));
+    for (std::size_t r = 1; r < num_rows; ++r) largest = hn::Max(largest, load(r));
     const auto second = hn::ShiftRight<8 * sizeof(Lane)>(hn::BitCast(windows, largest));
     largest = hn::Max(largest, hn::BitCast(elements, second));
     hn::StoreU(hn::TruncateTo(lanes, hn::BitCast(windows, largest)), lanes,
@@ -67,16 +68,16 @@ void pool_any(const Rows& rows, const graph::Window::Axis& axis, std::size_t int
   }
 }
 
-template <class T>
+template <class T, std::size_t kRows>
 HWY_INLINE void pool_row(const ImageOp& op, const Rows& rows, const std::byte* x, std::byte* y) {
   const graph::Window::Axis& axis = op.window.axes[2];
   if (axis.kernel == 2 && axis.stride == 2 && axis.dilation == 1) {
     const auto count = static_cast<std::size_t>(axis.output);
     if (op.x.lane_bytes() == 4)
-      return pool_twos<T, std::uint32_t, std::uint64_t>(rows, count, x, y);
+      return pool_twos<T, std::uint32_t, std::uint64_t, kRows>(rows, count, x, y);
     if constexpr (sizeof(T) <= 2) {
       if (op.x.lane_bytes() == 2)
-        return pool_twos<T, std::uint16_t, std::uint32_t>(rows, count, x, y);
+        return pool_twos<T, std::uint16_t, std::uint32_t, kRows>(rows, count, x, y);
     }
   }
   pool_any<T>(rows, axis, op.x.interleave, x, y);
@@ -96,9 +97,8 @@ Rows rows_of(const ImageOp& op) {
   return rows;
 }
 
-template <class T>
-void pool(const ImageOp& op, const std::byte* x, std::byte* y) {
-  const Rows rows = rows_of(op);
+template <class T, std::size_t kRows>
+void pool_planes(const ImageOp& op, const Rows& rows, const std::byte* x, std::byte* y) {
   const std::size_t bytes = op.x.lane_bytes();
   const auto stride = [&](std::size_t axis) {
     return static_cast<std::size_t>(op.window.axes[axis].stride) * op.x.pitch[axis] * bytes;
@@ -109,11 +109,18 @@ void pool(const ImageOp& op, const std::byte* x, std::byte* y) {
     std::byte* to = y + (p * op.y.stride + op.y.front()) * bytes;
     for (std::size_t z = 0; z < op.y.size[0]; ++z) {
       for (std::size_t row = 0; row < op.y.size[1]; ++row) {
-        pool_row<T>(op, rows, from + z * stride(0) + row * stride(1),
-                    to + (z * op.y.pitch[0] + row * op.y.pitch[1]) * bytes);
+        pool_row<T, kRows>(op, rows, from + z * stride(0) + row * stride(1),
+                           to + (z * op.y.pitch[0] + row * op.y.pitch[1]) * bytes);
       }
     }
   }
+}
+
+template <class T>
+void pool(const ImageOp& op, const std::byte* x, std::byte* y) {
+  const Rows rows = rows_of(op);
+  if (rows.count == 2) return pool_planes<T, 2>(op, rows, x, y);
+  pool_planes<T, 0>(op, rows, x, y);
 }
 
 void pool_image(const ImageOp& op, const std::byte* x, std::byte* y) {
@@ -157,12 +164,18 @@ void spread_row(const ImageLayout& y, const std::uint8_t* row, std::uint8_t* to)
   for_each_four(size - 3, [&](std::size_t i) PARE_KERNEL_ATTR {
     hn::StoreU(hn::TableLookupBytes(hn::LoadU(d, row + i), order), d, to + 4 * (before + i));
   });
-  // What reaches beyond the row is zero already.
-  for (std::size_t i = 0; i < before; ++i) {
-    for (std::size_t j = before - i; j < 4; ++j) to[4 * i + j] = row[i + j - before];
+  // What reaches beyond the row is zero. The first bytes are the lowest of an integer.
+  std::uint32_t first = 0;
+  std::memcpy(&first, row, 4);
+  for (std::size_t i = before; i > 0; --i) {
+    first <<= 8;
+    std::memcpy(to + 4 * (i - 1), &first, 4);
   }
+  std::uint32_t last = 0;
+  std::memcpy(&last, row + size - 4, 4);
   for (std::size_t i = size - 3; i < size; ++i) {
-    std::memcpy(to + 4 * (before + i), row + i, size - i);
+    last >>= 8;
+    std::memcpy(to + 4 * (before + i), &last, 4);
   }
 }
 
