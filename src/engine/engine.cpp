@@ -78,29 +78,41 @@ void Engine::make_plans(const Options& options) {
   if (!options.is_generic) program_ = order_neurons(std::move(program_));
   packed_ = PackedMatrices(program_.buffers.size());
   const program::ProgramIntervals intervals = program::intervals(program_);
-  KernelPreferences measured;
-  const auto plan = [&](PlanKind kind, PackedMatrices& packed) {
+  const auto plan = [&](PlanKind kind, const KernelPreferences& measured, PackedMatrices& packed) {
     return make_plan({program_, intervals, kind, instruction_set_, options.is_generic,
                       options.preferred, &measured},
                      packed);
   };
-  if (options.measures && !options.is_generic && !options.preferred && is_pruned(program_)) {
+  const auto measured_plan = [&](PlanKind kind) {
     PackedMatrices tried = packed_;  // of all kernels; those that are not chosen go with it
-    const bool is_for_one = plan(PlanKind::kSample, tried).is_for_one_sample();
-    const PlanKind kind = is_for_one ? PlanKind::kSample : PlanKind::kBatch;
-    measured = measured_kernels(program_, kind, [&](const KernelPreferences& preferences) {
-      measured = preferences;
-      return plan(kind, tried);
-    });
+    const KernelPreferences measured = measured_kernels(
+        program_, kind,
+        [&](const KernelPreferences& preferences) { return plan(kind, preferences, tried); });
     packed_.epilogues = tried.epilogues;
+    return plan(kind, measured, packed_);
+  };
+  const bool measures = options.measures && !options.is_generic && !options.preferred;
+  const bool measures_pruned = measures && is_pruned(program_);
+  PackedMatrices modelled = packed_;
+  sample_plan_ = plan(PlanKind::kSample, {}, modelled);
+  const bool is_for_one = sample_plan_.is_for_one_sample();
+  const bool is_unsure = measures && is_codebook_unsure(num_linear_weights(program_));
+  packed_.epilogues = modelled.epilogues;
+  if (is_unsure || (is_for_one && measures_pruned)) {
+    sample_plan_ = measured_plan(PlanKind::kSample);
+  } else {
+    packed_ = std::move(modelled);
   }
-  sample_plan_ = plan(PlanKind::kSample, packed_);
-  if (!sample_plan_.is_for_one_sample()) batch_plan_ = plan(PlanKind::kBatch, packed_);
+  if (!is_for_one) {
+    batch_plan_ =
+        measures_pruned ? measured_plan(PlanKind::kBatch) : plan(PlanKind::kBatch, {}, packed_);
+  }
   drop_constants(program_);
 }
 
 std::size_t Engine::weight_bytes() const {
   std::size_t bytes = 0;
+  for (const auto& dense : packed_.codebooks) bytes += dense == nullptr ? 0 : bytes_of(*dense);
   for (const auto& dense : packed_.dense) bytes += dense == nullptr ? 0 : bytes_of(*dense);
   for (const auto& sparse : packed_.sparse) bytes += sparse == nullptr ? 0 : bytes_of(*sparse);
   for (const auto& pairs : packed_.pairs) bytes += pairs == nullptr ? 0 : bytes_of(*pairs);

@@ -50,7 +50,14 @@ bool ImageSteps::add(const Node& node, std::vector<Step>& steps, const Node*& al
   const auto x = chosen_.images.find(node.inputs[0].value);
   if (x == chosen_.images.end() || !x->second.is_produced) return false;
   add_unpack(node.inputs[0], node.outputs[0], steps);
+  copied_[node.outputs[0].value] = node.inputs[0];
   return true;
+}
+
+std::optional<ImageSteps::Source> ImageSteps::source_of(BufferId copy) const {
+  const auto from = copied_.find(copy.value);
+  if (from == copied_.end()) return std::nullopt;
+  return Source{ids_.at(from->second.value), chosen_.image(from->second).layout};
 }
 
 Step ImageSteps::step(BufferId name, ImageOp op, BufferId x, BufferId y) const {

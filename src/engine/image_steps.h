@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -22,6 +23,15 @@ class ImageSteps {
   /// took along.
   bool add(const program::Node& node, std::vector<Step>& steps, const program::Node*& also_done);
 
+  /// An image and its buffer.
+  struct Source {
+    program::BufferId id;
+    const ImageLayout& layout;
+  };
+  /// The image that a copy of it, made by a step of its own, has the elements of; none if it is no
+  /// such copy.
+  std::optional<Source> source_of(program::BufferId copy) const;
+
  private:
   void add_conv(const ImageConv& conv, std::vector<Step>& steps);
   LinearStep linear_step(const ImageConv& conv, const ImageLayout& x, WindowReads& reads);
@@ -37,8 +47,9 @@ class ImageSteps {
   SectionImages chosen_;
   Plan& plan_;
   PackedMatrices& packed_;
-  std::map<std::uint32_t, program::BufferId> ids_;  // of images, by their buffer
-  std::set<std::uint32_t> made_;                    // buffers whose image has its step
+  std::map<std::uint32_t, program::BufferId> ids_;     // of images, by their buffer
+  std::set<std::uint32_t> made_;                       // buffers whose image has its step
+  std::map<std::uint32_t, program::BufferId> copied_;  // buffers of images, by the copy
 };
 
 }  // namespace pare::engine

@@ -56,6 +56,8 @@ std::string_view name_of(KernelKind kind) {
       return "dense-8";
     case KernelKind::kDenseShorts:
       return "dense-16";
+    case KernelKind::kCodebook:
+      return "codebook";
     case KernelKind::kSparseBytes:
       return "sparse-8";
     case KernelKind::kSparseShorts:
@@ -82,10 +84,18 @@ std::string_view name_of(KernelKind kind) {
   return "neurons";
 }
 
+bool is_codebook_faster(std::size_t num_weights) { return num_weights > std::size_t{1} << 20; }
+
+bool is_codebook_unsure(std::size_t num_weights) {
+  return num_weights > std::size_t{1} << 17 && num_weights < std::size_t{1} << 23;
+}
+
 KernelKind fastest_kernel(const Matrix& matrix, const KernelChoice& choice) {
   const bool is_bytes = matrix.interleave == 4;
   const KernelKind dense = is_bytes ? KernelKind::kDenseBytes : KernelKind::kDenseShorts;
   const KernelKind sparse = is_bytes ? KernelKind::kSparseBytes : KernelKind::kSparseShorts;
+  // What has a codebook is as dense.
+  if (choice.preferred == KernelKind::kCodebook) return dense;
   if (choice.preferred == dense || choice.preferred == sparse) return *choice.preferred;
   if (choice.allows_pairs && choice.preferred == KernelKind::kSparsePairs) {
     return KernelKind::kSparsePairs;

@@ -15,6 +15,7 @@ enum class KernelKind : std::uint8_t {
   kGeneric,      ///< any op, int64, one sample after the other
   kDenseBytes,   ///< 8-bit inputs and weights, all weights
   kDenseShorts,  ///< up to 16-bit inputs and weights, all weights
+  kCodebook,     ///< as kDenseBytes, weights being numbers of 1, 2 or 4 bits of their values
   kSparseBytes,  ///< as the two, but groups of weights that are all zero are left out
   kSparseShorts,
   kSparsePairs,  ///< unsigned bytes by 8-bit weights in sums of 16 bits; zero pairs are left out
@@ -30,7 +31,7 @@ enum class KernelKind : std::uint8_t {
   kSpikes,   ///< what spikes add, and the neurons behind it
   kNeurons,  ///< neurons alone
 };
-inline constexpr std::size_t kNumKernelKinds = 14;
+inline constexpr std::size_t kNumKernelKinds = 15;
 
 /// "generic", "dense-8", …
 std::string_view name_of(KernelKind kind);
@@ -46,5 +47,13 @@ struct KernelChoice {
 /// The kernel of a batch, for one row, whose vector instructions are modelled to be the fewest.
 /// `matrix` has groups of 4 (bytes) or 2 (shorts).
 KernelKind fastest_kernel(const Matrix& matrix, const KernelChoice& choice);
+
+/// Whether one sample is modelled to run faster through weights that have a codebook: looking them
+/// up takes longer than loading bytes does, unless these come from beyond a core's own caches.
+/// `num_weights`: of all layers, for each sample takes its way through all of them.
+bool is_codebook_faster(std::size_t num_weights);
+
+/// Whether that is near enough to be measured.
+bool is_codebook_unsure(std::size_t num_weights);
 
 }  // namespace pare::engine

@@ -1,6 +1,6 @@
-// Linear layers. Lanes are samples (batches) or outputs (one sample); sums have 32 bits, and what
-// requantizes them runs while they are in registers. Highway compiles this file once for every
-// instruction set.
+// Linear layers on batches, and convolutions, with all weights: lanes are samples or positions.
+// Sums have 32 bits, and what requantizes them runs while they are in registers. Highway compiles
+// this file once for every instruction set.
 
 #include "engine/highway_targets.h"
 
@@ -18,17 +18,14 @@ namespace pare::engine::HWY_NAMESPACE {
 
 InputKernel input_kernel();              // kernels_input.cpp
 OutputKernel output_kernel();            // kernels_output.cpp
+LinearKernel sample_kernel();            // kernels_sample.cpp
+LinearKernel sparse_kernel();            // kernels_sparse.cpp
 LinearKernel pairs_kernel();             // kernels_pairs.cpp
 ElementwiseKernel elementwise_kernel();  // kernels_elementwise.cpp
 ImageKernel image_kernel();              // kernels_image.cpp
 SpikeKernel spike_kernel();              // kernels_spikes.cpp
 
 namespace {
-
-/// Vectors of samples that are worked on at once.
-constexpr std::size_t kVectors = 2;
-
-// ----------------------------------------------------------------------------- batches, dense
 
 /// Where the groups of inputs stand: one after the other, or as a list says.
 struct Inputs {
@@ -38,6 +35,12 @@ struct Inputs {
   const std::byte* operator()(const std::byte* x, std::size_t g) const {
     return x + (list == nullptr ? g : list[g]) * bytes;
   }
+};
+
+/// The weights of four neighbouring outputs: four 32 bits of a group, then those of the next one.
+struct FourOutputs {
+  const std::int32_t* groups;
+  std::size_t apart;  ///< from a group to the next, in 32 bits
 };
 
 /// kNum vectors: one behind the others instead of a list, which gcc would leave in memory.
@@ -105,16 +108,16 @@ HWY_INLINE void store_bytes(const Output& output, std::size_t i, std::size_t s,
 /// Outputs i … i + 3 of kNum vectors of samples from s on. A function of its own: compilers keep
 /// sums in registers then.
 template <Group kGroup, std::size_t kNum, class Finish>
-HWY_NOINLINE void dense_block(const DenseWeights& w, std::size_t i, const std::byte* first,
-                              Inputs inputs, const Finish& finish, const Output& output,
-                              std::size_t s) {
+HWY_NOINLINE void dense_block(const DenseWeights& w, FourOutputs four, std::size_t i,
+                              const std::byte* first, Inputs inputs, const Finish& finish,
+                              const Output& output, std::size_t s) {
   const std::int32_t* bias = bias_of<kGroup>(w) + i;
   Vectors<kNum> a, b, c, d, x;
   a.set(bias[0]);
   b.set(bias[1]);
   c.set(bias[2]);
   d.set(bias[3]);
-  const std::int32_t* group = w.groups.data() + i / kBlock * w.num_groups * kBlock + i % kBlock;
+  const std::int32_t* group = four.groups;
   std::size_t g = 0;
   do {
     x.load(reinterpret_cast<const std::int32_t*>(inputs(first, g)));
@@ -123,7 +126,7 @@ HWY_NOINLINE void dense_block(const DenseWeights& w, std::size_t i, const std::b
     b.template add<kGroup>(x, hn::Set(Ints(), group[1]));
     c.template add<kGroup>(x, hn::Set(Ints(), group[2]));
     d.template add<kGroup>(x, hn::Set(Ints(), group[3]));
-    group += kBlock;
+    group += four.apart;
   } while (++g < w.num_groups);
   if (HWY_LIKELY(output.has_fours() || output.has_pairs())) {
     settle(a, i, finish);
@@ -167,10 +170,11 @@ HWY_INLINE VInts widened(VShorts part, VInts sum) {
 
 /// The parts of four outputs: those of the groups from g to end.
 template <Group kGroup>
-HWY_INLINE void add_run(const std::int32_t* group, std::size_t g, std::size_t end,
-                        const std::byte* x, Inputs inputs, Parts& a, Parts& b, Parts& c, Parts& d) {
+HWY_INLINE void add_run(FourOutputs four, std::size_t g, std::size_t end, const std::byte* x,
+                        Inputs inputs, Parts& a, Parts& b, Parts& c, Parts& d) {
   const std::size_t bytes = 4 * num_lanes();
-  for (group += g * kBlock; g < end; ++g, group += kBlock) {
+  const std::int32_t* group = four.groups + g * four.apart;
+  for (; g < end; ++g, group += four.apart) {
     const std::byte* from = inputs(x, g);
     const VInts x0 = prepare<kGroup>(load_ints(from));
     const VInts x1 = prepare<kGroup>(load_ints(from + bytes));
@@ -190,15 +194,15 @@ HWY_INLINE void add_parts(const Parts& parts, std::int32_t* sums) {
 
 /// As dense_block, by runs of groups whose sums are known to fit 16 bits.
 template <Group kGroup, class Finish>
-HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const std::byte* x,
-                                    Inputs inputs, const Finish& finish, const Output& output,
-                                    std::size_t s) {
+HWY_INLINE void dense_block_by_runs(const DenseWeights& w, FourOutputs four, std::size_t i,
+                                    const std::byte* x, Inputs inputs, const Finish& finish,
+                                    const Output& output, std::size_t s) {
+  constexpr std::size_t kVectors = 2;
   const std::size_t n = num_lanes();
   const std::int32_t* bias = bias_of<kGroup>(w) + i;
-  const std::int32_t* group = w.groups.data() + i / kBlock * w.num_groups * kBlock + i % kBlock;
   if (w.run >= w.num_groups) {
     Parts a = Parts::zero(), b = a, c = a, d = a;
-    add_run<kGroup>(group, 0, w.num_groups, x, inputs, a, b, c, d);
+    add_run<kGroup>(four, 0, w.num_groups, x, inputs, a, b, c, d);
     const auto done = [&](VShorts part, std::size_t k) HWY_ATTR {
       return finish.of_output(widened(part, hn::Set(Ints(), bias[k])), i + k);
     };
@@ -215,7 +219,7 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const 
   }
   for (std::size_t g = 0; g < w.num_groups; g += w.run) {
     Parts a = Parts::zero(), b = a, c = a, d = a;
-    add_run<kGroup>(group, g, HWY_MIN(g + w.run, w.num_groups), x, inputs, a, b, c, d);
+    add_run<kGroup>(four, g, HWY_MIN(g + w.run, w.num_groups), x, inputs, a, b, c, d);
     add_parts(a, sums[0]);
     add_parts(b, sums[1]);
     add_parts(c, sums[2]);
@@ -229,6 +233,82 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, std::size_t i, const 
 }
 #endif
 
+/// The four outputs from i on, of all samples from s on that kNum vectors hold.
+template <Group kGroup, std::size_t kNum, class Finish>
+HWY_INLINE void four_outputs(const DenseWeights& w, FourOutputs four, std::size_t i,
+                             const std::byte* x, Inputs inputs, const Finish& finish,
+                             const Output& output, std::size_t s) {
+#if HWY_TARGET == HWY_AVX2
+  if constexpr (kGroup == Group::kBytes || kGroup == Group::kSignedBytes) {
+    if (w.run >= HWY_MIN(kShortestRun, w.num_groups)) {
+      return dense_block_by_runs<kGroup>(w, four, i, x + 4 * s, inputs, finish, output, s);
+    }
+  }
+#endif
+  dense_block<kGroup, kNum>(w, four, i, x + 4 * s, inputs, finish, output, s);
+}
+
+/// Calls `f` with the vectors that samples are cut into, by their number, and the first sample.
+template <class F>
+HWY_INLINE void for_samples(std::size_t lanes, const F& f) {
+  std::size_t s = 0;
+  const auto samples = [&](auto num) PARE_KERNEL_ATTR {
+    f(num, s);
+    s += decltype(num)::value * num_lanes();
+  };
+#if HWY_TARGET == HWY_AVX2
+  for_parts<2>(num_vectors_of(lanes), samples);  // it has half as many registers
+#else
+  for_parts<4, 2>(num_vectors_of(lanes), samples);
+#endif
+}
+
+/// The weights of outputs i … i + 3, that the codebook has the numbers of.
+template <int kBits>
+HWY_INLINE void look_up_four(const DenseWeights& w, std::size_t i, std::int32_t* to) {
+  constexpr std::size_t kFields = 8 / kBits;
+  const Codebook& codebook = *w.codebook;
+  const hn::CappedTag<std::int32_t, 4> fours;
+  const hn::Repartition<std::uint8_t, decltype(fours)> bytes;
+  const auto values =
+      hn::LoadU(bytes, reinterpret_cast<const std::uint8_t*>(codebook.values.data()));
+  const auto mask = hn::Set(bytes, (1U << kBits) - 1);
+  const std::size_t num_sets = round_up(w.num_groups, kFields) / kFields;
+  const std::int32_t* from = codebook.words.data() + i / kBlock * num_sets * kBlock + i % kBlock;
+  const auto look_up_set = [&](std::size_t num_groups) PARE_KERNEL_ATTR {
+    auto word = hn::LoadU(fours, from);
+    for (std::size_t k = 0; k < num_groups; ++k, to += 4) {
+      const auto numbers = hn::And(hn::BitCast(bytes, word), mask);
+      hn::StoreU(hn::BitCast(fours, hn::TableLookupBytes(values, numbers)), fours, to);
+      word = hn::ShiftRight<kBits>(word);
+    }
+    from += kBlock;
+  };
+  std::size_t g = 0;
+  for (; g + kFields <= w.num_groups; g += kFields) look_up_set(kFields);
+  if (g < w.num_groups) look_up_set(w.num_groups - g);
+}
+
+/// A function of its own: not every kernel needs so large a stack.
+template <Group kGroup, class Finish>
+HWY_NOINLINE void codebook_outputs(const DenseWeights& w, std::size_t lanes, const std::byte* x,
+                                   Inputs inputs, const Finish& finish, const Output& output) {
+  HWY_ALIGN std::int32_t weights[kMostCodebookInputs];
+  const FourOutputs four{weights, 4};
+  for (std::size_t i = 0; i < w.num_outputs; i += 4) {
+    if (w.codebook->bits == 4) {
+      look_up_four<4>(w, i, weights);
+    } else if (w.codebook->bits == 2) {
+      look_up_four<2>(w, i, weights);
+    } else {
+      look_up_four<1>(w, i, weights);
+    }
+    for_samples(lanes, [&](auto num, std::size_t s) PARE_KERNEL_ATTR {
+      four_outputs<kGroup, decltype(num)::value>(w, four, i, x, inputs, finish, output, s);
+    });
+  }
+}
+
 template <Group kGroup, class Finish>
 void dense_rows(const LinearCall& call, const Finish& finish) {
   const DenseWeights& w = *call.op.dense;
@@ -239,28 +319,19 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
   for (std::size_t row = 0; row < call.op.num_rows; ++row) {
     const std::byte* x = call.x.at(call.t) + row * row_bytes;
     const Output output(call.y, call.t, stride, row, w.num_outputs, finish.range());
-    std::size_t s = 0;
-    const auto samples = [&](auto num) PARE_KERNEL_ATTR {
-      constexpr std::size_t kNum = decltype(num)::value;
-      for (std::size_t i = 0; i < w.num_outputs; i += 4) {
-#if HWY_TARGET == HWY_AVX2
-        if constexpr (kGroup == Group::kBytes || kGroup == Group::kSignedBytes) {
-          if (w.run >= HWY_MIN(kShortestRun, w.num_groups)) {
-            dense_block_by_runs<kGroup>(w, i, x + 4 * s, inputs, finish, output, s);
-            continue;
-          }
-        }
-#endif
-        dense_block<kGroup, kNum>(w, i, x + 4 * s, inputs, finish, output, s);
+    if constexpr (kGroup != Group::kShorts) {
+      if (w.codebook) {
+        codebook_outputs<kGroup>(w, call.extent.lanes, x, inputs, finish, output);
+        continue;
       }
-      s += kNum * num_lanes();
-    };
-    const std::size_t vectors = round_up(call.extent.lanes, kVectors * num_lanes()) / num_lanes();
-#if HWY_TARGET == HWY_AVX2
-    for_parts<2>(vectors, samples);  // it has half as many registers
-#else
-    for_parts<4, 2>(vectors, samples);
-#endif
+    }
+    for_samples(call.extent.lanes, [&](auto num, std::size_t s) PARE_KERNEL_ATTR {
+      const std::int32_t* block = w.groups.data();
+      for (std::size_t i = 0; i < w.num_outputs; i += 4) {
+        const FourOutputs four{block + i / kBlock * w.num_groups * kBlock + i % kBlock, kBlock};
+        four_outputs<kGroup, decltype(num)::value>(w, four, i, x, inputs, finish, output, s);
+      }
+    });
   }
 }
 
@@ -272,162 +343,13 @@ void dense_batch(const LinearCall& call) noexcept {
   });
 }
 
-// ---------------------------------------------------------------------------- batches, sparse
-
-/// What store_outputs asks for.
-template <Group kGroup>
-class SparseSums {
- public:
-  SparseSums(const SparseWeights& w, const std::byte* x, std::size_t input_bytes)
-      : w_(w), x_(x), input_bytes_(input_bytes) {}
-
-  template <std::size_t kNum>
-  HWY_INLINE void operator()(std::size_t i, VInts (&sums)[kNum]) const {
-    for (VInts& sum : sums) sum = hn::Set(Ints(), bias_of<kGroup>(w_)[i]);
-    std::size_t k = w_.first[i];
-    const std::size_t end = w_.first[i + 1];
-    if constexpr (kNum <= 6) {
-      // Two sums of each vector: one is added to while the other's product is on its way.
-      VInts others[kNum];
-      for (VInts& sum : others) sum = hn::Zero(Ints());
-      for (; k + 2 <= end; k += 2) {
-        add_group(k, sums);
-        add_group(k + 1, others);
-      }
-      for (std::size_t v = 0; v < kNum; ++v) sums[v] = hn::Add(sums[v], others[v]);
-      if (k < end) add_group(k, sums);
-    } else {
-      // Each output has a group: without a way around the loop gcc keeps sums where they are.
-      do add_group(k, sums);
-      while (++k < end);
-    }
-  }
-
- private:
-  template <std::size_t kNum>
-  HWY_INLINE void add_group(std::size_t k, VInts (&sums)[kNum]) const {
-    const std::byte* from = x_ + input_bytes_ * w_.inputs[k];
-    const VInts weights = hn::Set(Ints(), w_.groups[k]);
-    for (std::size_t v = 0; v < kNum; ++v) {
-      add_dot<kGroup>(sums[v], from + 4 * v * num_lanes(), weights);
-    }
-  }
-
-  const SparseWeights& w_;
-  const std::byte* x_;
-  std::size_t input_bytes_;  ///< from a group of inputs to the next
-};
-
-template <Group kGroup, class Finish>
-void sparse_rows(const LinearCall& call, const Finish& finish) {
-  const SparseWeights& w = *call.op.sparse;
-  const std::size_t stride = call.extent.stride;
-  const std::size_t n = num_lanes();
-  const std::size_t input_bytes = call.op.input_bytes != 0 ? call.op.input_bytes : 4 * stride;
-  const Output output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
-  const std::byte* x = call.x.at(call.t);
-  const std::size_t lanes = round_up(call.extent.lanes, kVectors * n);
-  std::size_t s = 0;
-  const auto samples = [&](auto num) PARE_KERNEL_ATTR {
-    constexpr std::size_t kNum = decltype(num)::value;
-    const SparseSums<kGroup> sums(w, x + 4 * s, input_bytes);
-    store_outputs<kNum>(sums, w.num_outputs, finish, output, s);
-    s += kNum * n;
-  };
-  // A weight is loaded once for all its vectors, and a list is walked once.
-#if HWY_TARGET == HWY_AVX2
-  for_parts<8, 4, 2>(lanes / n, samples);
-#else
-  for_parts<16, 14, 12, 8, 4, 2>(lanes / n, samples);
-#endif
-}
-
-void sparse_batch(const LinearCall& call) noexcept {
-  with_group(*call.op.sparse, call.op.sparse->has_small_pairs, [&](auto group) HWY_ATTR {
-    with_epilogue(call.op.epilogue.get(), call.y.element, [&](const auto& finish) HWY_ATTR {
-      sparse_rows<decltype(group)::value>(call, finish);
-    });
-  });
-}
-
-// --------------------------------------------------------------------------------- one sample
-
-/// kNum vectors of outputs from i on. Two sums each, so that fewer products wait for each other.
-template <Group kGroup, std::size_t kNum, class Finish>
-HWY_INLINE void sample_block(const DenseWeights& w, std::size_t i, const std::byte* x,
-                             const Finish& finish, const Clamp& clamp, Element element,
-                             std::byte* y) {
-  const std::size_t n = num_lanes();
-  const std::int32_t* bias = bias_of<kGroup>(w);
-  VInts even[kNum];
-  VInts odd[kNum];
-  const std::int32_t* from[kNum];
-  for (std::size_t v = 0; v < kNum; ++v) {
-    const std::size_t first = i + v * n;
-    even[v] = load_ints(bias + first);
-    odd[v] = hn::Zero(Ints());
-    from[v] = w.groups.data() + first / kBlock * w.num_groups * kBlock + first % kBlock;
-  }
-  std::size_t g = 0;
-  for (; g + 2 <= w.num_groups; g += 2, x += 8) {
-    const VInts x0 = prepare<kGroup>(broadcast(x));
-    const VInts x1 = prepare<kGroup>(broadcast(x + 4));
-    for (std::size_t v = 0; v < kNum; ++v) {
-      even[v] = dot<kGroup>(even[v], x0, load_ints(from[v] + g * kBlock));
-      odd[v] = dot<kGroup>(odd[v], x1, load_ints(from[v] + (g + 1) * kBlock));
-    }
-  }
-  if (g < w.num_groups) {
-    const VInts x0 = prepare<kGroup>(broadcast(x));
-    for (std::size_t v = 0; v < kNum; ++v) {
-      even[v] = dot<kGroup>(even[v], x0, load_ints(from[v] + g * kBlock));
-    }
-  }
-  for (std::size_t v = 0; v < kNum; ++v) {
-    const std::size_t first = i + v * n;
-    const VInts result = finish.of_outputs(hn::Add(even[v], odd[v]), first);
-    store_lanes(clamp(result), element, y + first * size_of(element));
-  }
-}
-
-template <Group kGroup, class Finish>
-void sample_rows(const LinearCall& call, const Finish& finish) {
-  const DenseWeights& w = *call.op.dense;
-  const std::size_t n = num_lanes();
-  const std::size_t padded = w.bias.size();
-  const Element element = call.y.element;
-  const Clamp clamp(finish.range());
-  const std::byte* x = call.x.at(call.t);
-  std::byte* y = call.y.at(call.t);
-  for (std::size_t row = 0; row < call.op.num_rows; ++row) {
-    std::size_t i = 0;
-    for (; i + 4 * n <= padded; i += 4 * n) {
-      sample_block<kGroup, 4>(w, i, x, finish, clamp, element, y);
-    }
-    for (; i + 2 * n <= padded; i += 2 * n) {
-      sample_block<kGroup, 2>(w, i, x, finish, clamp, element, y);
-    }
-    for (; i + n <= padded; i += n) sample_block<kGroup, 1>(w, i, x, finish, clamp, element, y);
-    x += w.num_inputs * (4 / w.interleave);
-    y += w.num_outputs * size_of(element);
-  }
-}
-
-void dense_sample(const LinearCall& call) noexcept {
-  with_group(*call.op.dense, call.op.dense->has_small_pairs, [&](auto group) HWY_ATTR {
-    with_epilogue(call.op.epilogue.get(), call.y.element, [&](const auto& finish) HWY_ATTR {
-      sample_rows<decltype(group)::value>(call, finish);
-    });
-  });
-}
-
 }  // namespace
 
 // Wanted by kernels.cpp: the one of each instruction set.
 const Kernels& linear_kernels() {
-  static const Kernels kernels{.dense_sample = dense_sample,
+  static const Kernels kernels{.dense_sample = sample_kernel(),
                                .dense_batch = dense_batch,
-                               .sparse_batch = sparse_batch,
+                               .sparse_batch = sparse_kernel(),
                                .pairs_batch = pairs_kernel(),
                                .elementwise = elementwise_kernel(),
                                .image = image_kernel(),

@@ -66,19 +66,17 @@ void sum_batch(const LinearCall& call, const Finish& finish) {
   const PairWeights& w = *call.op.pairs;
   const std::size_t stride = call.extent.stride;
   const std::size_t input_bytes = call.op.input_bytes != 0 ? call.op.input_bytes : 2 * stride;
-  const std::size_t n = num_lanes();
   const Output output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
   const std::byte* x = call.x.at(call.t);
-  const std::size_t lanes = round_up(call.extent.lanes, 2 * n);
   std::size_t s = 0;
   const auto samples = [&](auto num) PARE_KERNEL_ATTR {
     constexpr std::size_t kNum = decltype(num)::value;
     const PairSums sums{w, x + 2 * s, input_bytes};
     store_outputs<kNum>(sums, w.num_outputs, finish, output, s);
-    s += kNum * n;
+    s += kNum * num_lanes();
   };
   // A weight is loaded once for all its vectors.
-  for_parts<16, 14, 12, 8, 4, 2>(lanes / n, samples);
+  for_parts<16, 14, 12, 8, 4, 2>(num_vectors_of(call.extent.lanes), samples);
 }
 
 void pairs_batch(const LinearCall& call) noexcept {

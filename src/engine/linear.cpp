@@ -101,6 +101,32 @@ std::size_t longest_run(const Matrix& matrix) {
   return 0;
 }
 
+DenseWeights all_but_weights(const Matrix& matrix) {
+  DenseWeights packed{.interleave = matrix.interleave,
+                      .num_outputs = matrix.num_outputs,
+                      .num_inputs = matrix.num_inputs,
+                      .num_groups = num_groups(matrix),
+                      .bias = pack_bias(matrix),
+                      .offset_bias = pack_offset_bias(matrix),
+                      .has_small_pairs = has_small_pairs(matrix)};
+  if (packed.has_small_pairs) packed.run = longest_run(matrix);
+  return packed;
+}
+
+/// The weights' different values, the smallest first, and the 0 of inputs that the last group
+/// lacks. None if there are more than 16.
+std::optional<std::vector<std::int8_t>> few_values(const Matrix& matrix) {
+  std::array<bool, 256> is_there = {};
+  if (matrix.num_inputs % 4 != 0) is_there[128] = true;
+  for (const std::int64_t w : matrix.weight) is_there[static_cast<std::size_t>(w + 128)] = true;
+  if (std::ranges::count(is_there, true) > 16) return std::nullopt;
+  std::vector<std::int8_t> values;
+  for (int w = -128; w < 128; ++w) {
+    if (is_there[static_cast<std::size_t>(w + 128)]) values.push_back(static_cast<std::int8_t>(w));
+  }
+  return values;
+}
+
 template <class T>
 std::size_t bytes(const T& list) {
   return list.size() * sizeof(list[0]);
@@ -109,19 +135,37 @@ std::size_t bytes(const T& list) {
 }  // namespace
 
 DenseWeights pack_dense(const Matrix& matrix) {
-  DenseWeights packed{.interleave = matrix.interleave,
-                      .num_outputs = matrix.num_outputs,
-                      .num_inputs = matrix.num_inputs,
-                      .num_groups = num_groups(matrix),
-                      .bias = pack_bias(matrix),
-                      .offset_bias = pack_offset_bias(matrix),
-                      .has_small_pairs = has_small_pairs(matrix)};
+  DenseWeights packed = all_but_weights(matrix);
   packed.groups.resize(round_up(matrix.num_outputs, kBlock) * packed.num_groups);
-  if (packed.has_small_pairs) packed.run = longest_run(matrix);
   for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
     for (std::size_t g = 0; g < packed.num_groups; ++g) {
       packed.groups[(i / kBlock * packed.num_groups + g) * kBlock + i % kBlock] =
           group_of(matrix, i, g);
+    }
+  }
+  return packed;
+}
+
+std::optional<DenseWeights> pack_codebook(const Matrix& matrix) {
+  if (matrix.interleave != 4 || matrix.num_inputs > kMostCodebookInputs) return std::nullopt;
+  const std::optional<std::vector<std::int8_t>> values = few_values(matrix);
+  if (!values) return std::nullopt;
+  DenseWeights packed = all_but_weights(matrix);
+  const int bits = values->size() > 4 ? 4 : values->size() > 2 ? 2 : 1;
+  Codebook& codebook = packed.codebook.emplace(Codebook{.bits = bits});
+  std::ranges::copy(*values, codebook.values.begin());
+  const auto fields = static_cast<std::size_t>(8 / bits);
+  const std::size_t num_sets = round_up(packed.num_groups, fields) / fields;
+  codebook.words.resize(round_up(matrix.num_outputs, kBlock) * num_sets);
+  for (std::size_t i = 0; i < matrix.num_outputs; ++i) {
+    for (std::size_t j = 0; j < 4 * packed.num_groups; ++j) {
+      const std::int64_t w = j < matrix.num_inputs ? matrix.weight[i * matrix.num_inputs + j] : 0;
+      const auto number =
+          static_cast<std::uint32_t>(std::ranges::lower_bound(*values, w) - values->begin());
+      const std::size_t set = j / 4 / fields;
+      const auto place = static_cast<int>(8 * (j % 4)) + bits * static_cast<int>(j / 4 % fields);
+      std::int32_t& word = codebook.words[(i / kBlock * num_sets + set) * kBlock + i % kBlock];
+      word = static_cast<std::int32_t>(static_cast<std::uint32_t>(word) | number << place);
     }
   }
   return packed;
@@ -175,7 +219,9 @@ std::optional<PairWeights> pack_pairs(const Matrix& matrix) {
 }
 
 std::size_t bytes_of(const DenseWeights& weights) {
-  return bytes(weights.groups) + bytes(weights.bias) + bytes(weights.offset_bias) +
+  const std::size_t codebook =
+      weights.codebook ? bytes(weights.codebook->values) + bytes(weights.codebook->words) : 0;
+  return bytes(weights.groups) + codebook + bytes(weights.bias) + bytes(weights.offset_bias) +
          bytes(weights.inputs);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,17 @@ inline constexpr std::size_t kBlock = 16;
 /// Where they have lists, in so many: those behind the last one have lists too.
 inline constexpr std::size_t kListed = 4;
 
+/// Weights that have at most 16 different values, as the numbers of these: a quarter or less of the
+/// memory that 8 bits each would take. What weights are does not matter, only how many: ternary
+/// ones take 2 bits, -1 and 1 take 1.
+struct Codebook {
+  int bits = 4;                             ///< of a number: 1, 2 or 4
+  std::array<std::int8_t, 16> values = {};  ///< by number, the smallest first
+  /// [block of kBlock outputs][set of 8 / bits groups][output of the block]: byte k has the numbers
+  /// of input k of every group of the set, those of the first one lowest.
+  AlignedVector<std::int32_t> words = {};
+};
+
 /// A weight matrix for kernels that multiply `interleave` neighbouring inputs (a group: 4 of 8 bits
 /// or 2 of 16 bits, 32 bits in all) by as many weights at once.
 struct DenseWeights {
@@ -26,8 +38,9 @@ struct DenseWeights {
   std::size_t num_inputs = 0;
   std::size_t num_groups = 0;  ///< of inputs; missing inputs have weight 0
   /// [block of kBlock outputs][group][output of the block], the weights of a group in 32 bits, the
-  /// first input lowest.
+  /// first input lowest. Empty where there is a codebook.
   AlignedVector<std::int32_t> groups = {};
+  std::optional<Codebook> codebook = std::nullopt;
   AlignedVector<std::int32_t> bias = {};  ///< one an output, with padding
   /// One an output: the sum of its weights times -128, for kernels that take signed 8-bit inputs as
   /// unsigned ones, 128 more. Empty where inputs are not signed or have 16 bits.
@@ -99,6 +112,13 @@ struct Matrix {
 
 /// REQUIRES: weights of 8 bits (interleave 4) or 16 bits (2).
 DenseWeights pack_dense(const Matrix& matrix);
+
+/// Inputs that a codebook's matrix can have: batches unpack four outputs at a time, on the stack.
+inline constexpr std::size_t kMostCodebookInputs = std::size_t{1} << 14;
+
+/// None if weights, with 0 for the inputs that the last group lacks, have more than 16 values, 16
+/// bits, or too many inputs. REQUIRES: as pack_dense.
+std::optional<DenseWeights> pack_codebook(const Matrix& matrix);
 
 /// REQUIRES: as pack_dense, and at most 2^16 groups.
 SparseWeights pack_sparse(const Matrix& matrix);

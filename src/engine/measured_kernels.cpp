@@ -30,26 +30,28 @@ constexpr double kGain = 0.9;
 /// The shortest time of each kernel that was tried, in seconds, by the buffer of the sums.
 using Times = std::map<std::uint32_t, std::map<KernelKind, double>>;
 
-/// All kernels that may fit where the model takes `kind`, in any order.
-std::span<const KernelKind> alternatives(KernelKind kind) {
+/// All kernels that may fit in place of a step's own, in any order.
+std::span<const KernelKind> alternatives(const LinearStep& step, PlanKind plan) {
   static constexpr KernelKind kBytes[] = {KernelKind::kDenseBytes, KernelKind::kSparseBytes,
                                           KernelKind::kSparsePairs};
   static constexpr KernelKind kShorts[] = {KernelKind::kDenseShorts, KernelKind::kSparseShorts};
-  const bool is_shorts = kind == KernelKind::kDenseShorts || kind == KernelKind::kSparseShorts;
-  return is_shorts ? std::span<const KernelKind>(kShorts) : std::span<const KernelKind>(kBytes);
+  static constexpr KernelKind kOutputs[] = {KernelKind::kDenseBytes, KernelKind::kCodebook};
+  if (step.kind == KernelKind::kDenseShorts || step.kind == KernelKind::kSparseShorts) {
+    return kShorts;
+  }
+  // One sample's lanes are outputs, but for convolutions.
+  if (plan == PlanKind::kSample && !step.on_image) return kOutputs;
+  return kBytes;
 }
 
-/// Of linear ops and convolutions.
-KernelPreferences kernels_in(const Plan& plan) {
-  KernelPreferences kernels;
+/// Calls `f` with every linear op and convolution of a plan.
+template <class F>
+void for_linear_steps(const Plan& plan, const F& f) {
   for (const PlannedSection& section : plan.sections) {
     for (const Step& step : section.steps) {
-      if (const auto* linear = std::get_if<LinearStep>(&step.work)) {
-        kernels[linear->sums.value] = linear->kind;
-      }
+      if (const auto* linear = std::get_if<LinearStep>(&step.work)) f(*linear);
     }
   }
-  return kernels;
 }
 
 /// A plan with memory under it.
@@ -65,7 +67,12 @@ class Trial {
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
 
-  KernelPreferences kernels() const { return kernels_in(plan_); }
+  const Plan& plan() const { return plan_; }
+  KernelPreferences kernels() const {
+    KernelPreferences kernels;
+    for_linear_steps(plan_, [&](const LinearStep& step) { kernels[step.sums.value] = step.kind; });
+    return kernels;
+  }
 
   /// Runs it some times, each step timed.
   void run(Times& times) {
@@ -155,16 +162,16 @@ KernelPreferences measured_kernels(const program::Program& program, PlanKind kin
   std::deque<Trial> trials;
   trials.emplace_back(program, kind, make({}));
   const KernelPreferences modelled = trials.front().kernels();
+  std::map<std::uint32_t, std::span<const KernelKind>> others;
   std::size_t num_rounds = 0;
-  for (const auto& [sums, kernel] : modelled) {
-    num_rounds = std::max(num_rounds, alternatives(kernel).size());
-  }
+  for_linear_steps(trials.front().plan(), [&](const LinearStep& step) {
+    const auto kernels = alternatives(step, kind);
+    others[step.sums.value] = kernels;
+    num_rounds = std::max(num_rounds, kernels.size());
+  });
   for (std::size_t round = 0; round < num_rounds; ++round) {
     KernelPreferences tried;
-    for (const auto& [sums, kernel] : modelled) {
-      const auto kernels = alternatives(kernel);
-      tried[sums] = kernels[round % kernels.size()];
-    }
+    for (const auto& [sums, kernels] : others) tried[sums] = kernels[round % kernels.size()];
     trials.emplace_back(program, kind, make(tried));
   }
   Times times;

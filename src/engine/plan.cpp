@@ -16,6 +16,7 @@
 #include "engine/plan_parts.h"
 #include "engine/row_steps.h"
 #include "engine/spike_steps.h"
+#include "engine/window_matrix.h"
 
 namespace pare::engine {
 namespace {
@@ -215,6 +216,7 @@ class Planner {
           step = linear_step(node, nullptr);
         }
       }
+      if (step) skip_copy(node, images, planned.steps, *step);
       if (!step) step = elementwise_step(node);
       if (!step) step = generic_step(node);
       planned.steps.push_back(std::move(*step));
@@ -274,6 +276,31 @@ class Planner {
     return Step{program_.buffer(y).name, std::move(step), {x}, y};
   }
 
+  /// Lets a linear op read the image that its input is a copy of, for itself alone, where weights
+  /// of zero for what stands between elements cost less than the copy: a product takes as long as
+  /// an element is copied.
+  void skip_copy(const Node& node, const ImageSteps& images, std::vector<Step>& steps, Step& step) {
+    const BufferId x = node.inputs[0];
+    const auto source = images.source_of(x);
+    auto& linear = std::get<LinearStep>(step.work);
+    if (!source || num_readers_[x.value] != 1) return;
+    if (linear.kind != KernelKind::kDenseBytes || linear.op.num_rows != 1) return;
+    const ImageLayout& image = source->layout;
+    const bool is_stored_alike = image.element == storage(x).element && image.interleave == 4;
+    const std::size_t size = storage(x).size;
+    const std::size_t num_blocks = linear.op.dense->bias.size() / kBlock;
+    const std::size_t num_products = image.num_planes() * image.stride * num_blocks;
+    if (!is_stored_alike || num_products > size + size / 4 * num_blocks) return;
+    const std::vector<std::int64_t> spread = weights_on_image(weights_of(node), image);
+    Matrix matrix = matrix_of(node, spread, 4);
+    matrix.num_inputs = spread.size() / matrix.num_outputs;
+    linear.op.dense = std::make_shared<const DenseWeights>(pack_dense(matrix));
+    packed_.dense[node.outputs[0].value] = linear.op.dense;
+    step.inputs = {source->id};
+    storage(x).is_stored = false;
+    std::erase_if(steps, [&](const Step& made) { return made.output == x; });
+  }
+
   static bool can_store(const Storage& storage) {
     return engine::can_store(storage.element, storage.interleave);
   }
@@ -328,11 +355,33 @@ class Planner {
       step.kind = is_bytes ? KernelKind::kSparseBytes : KernelKind::kSparseShorts;
       return;
     }
-    auto& dense = packed_.dense[index];
-    if (dense == nullptr) dense = std::make_shared<DenseWeights>(pack_dense(matrix));
-    step.op.dense = dense;
     step.kernel = is_batch ? kernels().dense_batch : kernels().dense_sample;
+    // Batches take the codebook that one sample has, for less memory.
+    auto& codebook = packed_.codebooks[index];
+    if (codebook == nullptr && !is_batch && wants_codebook(node)) {
+      if (auto packed = pack_codebook(matrix)) {
+        codebook = std::make_shared<const DenseWeights>(std::move(*packed));
+      }
+    }
+    if (codebook != nullptr && (is_batch || wants_codebook(node))) {
+      step.op.dense = codebook;
+      step.kind = KernelKind::kCodebook;
+      return;
+    }
+    auto& dense = packed_.dense[index];
+    // Another plan's may be for an image.
+    if (dense == nullptr || dense->num_inputs != matrix.num_inputs) {
+      dense = std::make_shared<DenseWeights>(pack_dense(matrix));
+    }
+    step.op.dense = dense;
     step.kind = is_bytes ? KernelKind::kDenseBytes : KernelKind::kDenseShorts;
+  }
+
+  /// Whether one sample shall have a codebook, if there can be one.
+  bool wants_codebook(const Node& node) const {
+    const auto preferred = preferred_kernel(request_, node.outputs[0]);
+    if (preferred) return *preferred == KernelKind::kCodebook;
+    return is_codebook_faster(num_linear_weights(program_));
   }
 
   static bool is_sparse(KernelKind kind) {
@@ -410,6 +459,18 @@ bool Plan::is_for_one_sample() const {
     }
   }
   return false;
+}
+
+std::size_t num_linear_weights(const Program& program) {
+  std::size_t num = 0;
+  for (const Section& section : program.sections) {
+    for (const Node& node : section.nodes) {
+      const auto* linear = std::get_if<Linear>(&node.op);
+      if (linear == nullptr) continue;
+      num += static_cast<std::size_t>(num_elements(program.constant(linear->weight).shape));
+    }
+  }
+  return num;
 }
 
 const Node* fused_requantize(const Section& section, const std::vector<int>& num_readers,

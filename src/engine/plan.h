@@ -105,9 +105,14 @@ struct Plan {
 /// Packed weights and epilogues that the two plans share, by the linear op's output.
 struct PackedMatrices {
   explicit PackedMatrices(std::size_t num_buffers = 0)
-      : dense(num_buffers), sparse(num_buffers), pairs(num_buffers), epilogues(num_buffers) {}
+      : dense(num_buffers),
+        codebooks(num_buffers),
+        sparse(num_buffers),
+        pairs(num_buffers),
+        epilogues(num_buffers) {}
 
   std::vector<std::shared_ptr<const DenseWeights>> dense;
+  std::vector<std::shared_ptr<const DenseWeights>> codebooks;  ///< in place of the former
   std::vector<std::shared_ptr<const SparseWeights>> sparse;
   std::vector<std::shared_ptr<const PairWeights>> pairs;
   std::vector<std::shared_ptr<const Epilogue>> epilogues;
@@ -127,6 +132,9 @@ struct PlanRequest {
   std::optional<KernelKind> preferred = std::nullopt;  ///< for linear ops that it fits, for tests
   const KernelPreferences* measured = nullptr;         ///< go before what the model says
 };
+
+/// Of all linear ops together.
+std::size_t num_linear_weights(const program::Program& program);
 
 Plan make_plan(const PlanRequest& request, PackedMatrices& packed);
 

@@ -98,4 +98,26 @@ std::optional<std::vector<std::uint16_t>> lanes_of(const WindowMatrix& matrix,
   return lanes;
 }
 
+std::vector<std::int64_t> weights_on_image(std::span<const std::int64_t> weight,
+                                           const ImageLayout& image) {
+  const std::size_t row = image.num_planes() * image.stride * image.interleave;
+  const std::size_t num_inputs = image.num_channels * image.num_positions();
+  std::vector<std::int64_t> spread(weight.size() / num_inputs * row);
+  const auto place = [&](std::size_t channel, std::size_t lane) {
+    const std::size_t plane = channel / image.interleave;
+    return (plane * image.stride + lane) * image.interleave + channel % image.interleave;
+  };
+  for (std::size_t i = 0; i < weight.size() / num_inputs; ++i) {
+    for (std::size_t channel = 0; channel < image.num_channels; ++channel) {
+      const auto from = weight.subspan(i * num_inputs + channel * image.num_positions());
+      for_each_row(image, [&](std::size_t lane, std::size_t position) {
+        for (std::size_t x = 0; x < image.size[2]; ++x) {
+          spread[i * row + place(channel, lane + x * image.pitch[2])] = from[position + x];
+        }
+      });
+    }
+  }
+  return spread;
+}
+
 }  // namespace pare::engine

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/image.h"
@@ -36,5 +37,11 @@ WindowMatrix window_matrix(const program::Program& program, const program::Conv&
 /// Lanes from the first one of a window to each group's. None if one is not below 2^16.
 std::optional<std::vector<std::uint16_t>> lanes_of(const WindowMatrix& matrix,
                                                    const ImageLayout& layout);
+
+/// A linear op's weights [num_outputs, channels positions] for kernels that read all bytes of an
+/// image's planes in place of its elements, row-major: [num_outputs, planes stride interleave],
+/// zero for what is no element. REQUIRES: the image is not spread.
+std::vector<std::int64_t> weights_on_image(std::span<const std::int64_t> weight,
+                                           const ImageLayout& image);
 
 }  // namespace pare::engine

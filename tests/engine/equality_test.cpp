@@ -21,7 +21,7 @@ constexpr std::uint64_t kNumPrograms = 2000 / kShare;
 /// Slow in the reference. As many as it takes for each kernel to run where it is preferred: many
 /// convolutions run window by window.
 constexpr std::uint64_t kNumCnns = kIsSanitized ? 90 : 1800;
-/// Kinds 1 … 5 run linear ops.
+/// Kinds 1 … 6 run linear ops.
 constexpr auto kNumLinearKernels = static_cast<std::size_t>(KernelKind::kSparsePairs);
 
 std::int64_t num_steps(const Count& count, KernelKind kind) {
@@ -110,11 +110,40 @@ TEST(Equality, OfRandomCnns) {
     SCOPED_TRACE(name_of(set));
     EXPECT_EQ(count.programs, kNumCnns);
     for (std::size_t kind = 1; kind <= kNumLinearKernels; ++kind) {
+      // Convolutions have no codebooks.
+      if (static_cast<KernelKind>(kind) == KernelKind::kCodebook) continue;
       EXPECT_GE(count.kernels[kind], at_least(100)) << name_of(static_cast<KernelKind>(kind));
     }
     EXPECT_GE(num_steps(count, KernelKind::kMaxPool), at_least(200));
     EXPECT_GE(num_steps(count, KernelKind::kLayout), at_least(1000));
   }
+}
+
+/// How many linear ops read an image in place of a copy of it.
+int num_on_images(const Engine& engine) {
+  int count = 0;
+  for (const PlannedSection& section : engine.plan(PlanKind::kSample).sections) {
+    for (const Step& step : section.steps) {
+      const auto* linear = std::get_if<LinearStep>(&step.work);
+      if (linear == nullptr || linear->on_image) continue;
+      count += step.inputs[0].value >= engine.program().buffers.size() ? 1 : 0;
+    }
+  }
+  return count;
+}
+
+TEST(Equality, OfRandomCnnsWhoseImagesLinearOpsRead) {
+  Counts counts;
+  std::uint64_t num_programs = 0;
+  for (std::uint64_t seed = kNumCnns; seed < 3 * kNumCnns; ++seed) {
+    SCOPED_TRACE(seed);
+    const program::Program program = networks::random_cnn(seed);
+    if (num_on_images(Engine(program, {.measures = false})) == 0) continue;
+    ++num_programs;
+    expect_all_equal(program, seed, {}, counts);
+    if (HasFatalFailure()) return;
+  }
+  EXPECT_GE(num_programs, kNumCnns / 90);
 }
 
 TEST(Equality, OfRandomSpikingNets) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/kernels.h"
+#include "engine/window_matrix.h"
 #include "program/random_inputs.h"
 
 namespace pare::engine {
@@ -63,6 +64,30 @@ TEST(Image, WidensWhatIsUnpacked) {
   pack_image(layout, Element::kU8, reinterpret_cast<const std::byte*>(x.data()), image.data());
   unpack_image(layout, Element::kI16, image.data(), reinterpret_cast<std::byte*>(y.data()));
   EXPECT_TRUE(std::equal(x.begin(), x.end(), y.begin(), y.end()));
+}
+
+TEST(Image, WeightsOnAnImageMeetItsElements) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    program::RandomNumbers random(seed);
+    const ImageLayout layout = random_layout(random);
+    const auto x = random_bytes(random, layout.num_channels * layout.num_positions());
+    std::vector<std::byte> image(layout.bytes(), std::byte{0xAA});
+    pack_image(layout, Element::kU8, reinterpret_cast<const std::byte*>(x.data()), image.data());
+    std::vector<std::int64_t> weight(3 * x.size());
+    for (std::int64_t& w : weight) w = random.in(-9, 9);
+    const std::vector<std::int64_t> spread = weights_on_image(weight, layout);
+    const std::size_t row = spread.size() / 3;
+    ASSERT_LE(row, image.size());
+    for (std::size_t i = 0; i < 3; ++i) {
+      std::int64_t expected = 0;
+      for (std::size_t j = 0; j < x.size(); ++j) expected += weight[i * x.size() + j] * x[j];
+      std::int64_t sum = 0;
+      for (std::size_t j = 0; j < row; ++j) {
+        sum += spread[i * row + j] * static_cast<std::uint8_t>(image[j]);
+      }
+      ASSERT_EQ(sum, expected) << "seed " << seed << ", output " << i;
+    }
+  }
 }
 
 TEST(Image, ClearingTheBorderLeavesPositionsAndZerosTheRest) {
