@@ -131,7 +131,9 @@ TEST(PackCodebook, CountsTheZerosOfInputsThatTheLastGroupLacks) {
 
 TEST(PackCodebook, WantsAtMostSixteenValuesAndNotTooManyInputs) {
   Weights weights(20);
-  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = std::min<std::int64_t>(i, 15) - 8;
+  for (std::int64_t i = 0; i < 20; ++i) {
+    weights[static_cast<std::size_t>(i)] = std::min<std::int64_t>(i, 15) - 8;
+  }
   EXPECT_TRUE(pack_codebook(matrix_of(weights, 20, {0, 63})));
   weights[19] = 8;
   EXPECT_FALSE(pack_codebook(matrix_of(weights, 20, {0, 63})));
