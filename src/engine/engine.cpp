@@ -96,9 +96,8 @@ void Engine::make_plans(const Options& options) {
   PackedMatrices modelled = packed_;
   sample_plan_ = plan(PlanKind::kSample, {}, modelled);
   const bool is_for_one = sample_plan_.is_for_one_sample();
-  const bool is_unsure = measures && is_codebook_unsure(num_linear_weights(program_));
   packed_.epilogues = modelled.epilogues;
-  if (is_unsure || (is_for_one && measures_pruned)) {
+  if ((is_for_one && measures_pruned) || (measures && has_unsure_codebook(program_))) {
     sample_plan_ = measured_plan(PlanKind::kSample);
   } else {
     packed_ = std::move(modelled);

@@ -226,12 +226,12 @@ std::int32_t code_exactly(const InputMapper& mapper, float raw, std::size_t e) {
   return static_cast<std::int32_t>(std::clamp(code, mapper.lowest, mapper.highest));
 }
 
-/// Vectors of elements from e on, of kSamples samples from s on.
+/// Vectors of elements from e on, of kSamples samples from s on. Bit k of `unproven`: the quick way
+/// has no proof for some element of samples s + k … s + k + 3.
 struct Tile {
   std::size_t e;
   std::size_t s;
-  unsigned
-      unproven;  ///< bit k: the quick way has no proof for some element of sample s + k … s + k + 3
+  unsigned unproven;
 };
 
 /// Of four samples from s on those elements of a tile, mostly one, that the quick way has no proof

@@ -315,7 +315,7 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
   const std::size_t stride = call.extent.stride;
   const Inputs inputs =
       w.inputs.empty() ? Inputs{nullptr, 4 * stride} : Inputs{w.inputs.data(), call.op.input_bytes};
-  const std::size_t row_bytes = w.num_inputs * stride * (4 / w.interleave);
+  const std::size_t row_bytes = w.num_inputs * stride * bytes_of_input<kGroup>();
   for (std::size_t row = 0; row < call.op.num_rows; ++row) {
     const std::byte* x = call.x.at(call.t) + row * row_bytes;
     const Output output(call.y, call.t, stride, row, w.num_outputs, finish.range());

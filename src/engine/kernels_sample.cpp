@@ -33,7 +33,7 @@ HWY_INLINE void sample_block(const DenseWeights& w, std::size_t i, const std::by
   const auto add_group = [&](std::size_t g, VInts(&to)[kNum]) PARE_KERNEL_ATTR {
     const VInts inputs = prepare<kGroup>(broadcast(x + 4 * g));
     for (std::size_t v = 0; v < kNum; ++v) {
-      to[v] = dot<kGroup>(to[v], inputs, load_ints(from[v] + g * kBlock));
+      add_dot<kGroup>(to[v], inputs, load_ints(from[v] + g * kBlock));
     }
   };
   std::size_t g = 0;
@@ -136,7 +136,7 @@ void sample_rows(const LinearCall& call, const Finish& finish) {
       }
       sample_block<kGroup, kNum>(w, i, x, finish, clamp, element, y);
     });
-    x += w.num_inputs * (4 / w.interleave);
+    x += w.num_inputs * bytes_of_input<kGroup>();
     y += w.num_outputs * size_of(element);
   }
 }

@@ -55,6 +55,8 @@ bool has_small_pairs(const Matrix& matrix) {
   return 2 * largest_weight * largest_input < (1 << 15);
 }
 
+constexpr std::ptrdiff_t kMostValues = 16;  // of a codebook
+
 constexpr std::int64_t kLargestShort = (1 << 15) - 1;
 
 /// What partial sums can be: those of what is negative, and those of what is positive.
@@ -113,13 +115,19 @@ DenseWeights all_but_weights(const Matrix& matrix) {
   return packed;
 }
 
+/// Which of -128 … 127 are among the weights.
+std::array<bool, 256> values_of(std::span<const std::int64_t> weights) {
+  std::array<bool, 256> is_there = {};
+  for (const std::int64_t w : weights) is_there[static_cast<std::size_t>(w + 128)] = true;
+  return is_there;
+}
+
 /// The weights' different values, the smallest first, and the 0 of inputs that the last group
 /// lacks. None if there are more than 16.
 std::optional<std::vector<std::int8_t>> few_values(const Matrix& matrix) {
-  std::array<bool, 256> is_there = {};
+  std::array<bool, 256> is_there = values_of(matrix.weight);
   if (matrix.num_inputs % 4 != 0) is_there[128] = true;
-  for (const std::int64_t w : matrix.weight) is_there[static_cast<std::size_t>(w + 128)] = true;
-  if (std::ranges::count(is_there, true) > 16) return std::nullopt;
+  if (std::ranges::count(is_there, true) > kMostValues) return std::nullopt;
   std::vector<std::int8_t> values;
   for (int w = -128; w < 128; ++w) {
     if (is_there[static_cast<std::size_t>(w + 128)]) values.push_back(static_cast<std::int8_t>(w));
@@ -144,6 +152,12 @@ DenseWeights pack_dense(const Matrix& matrix) {
     }
   }
   return packed;
+}
+
+bool has_few_values(std::span<const std::int64_t> weights) {
+  const auto fits = [](std::int64_t w) { return w >= -128 && w <= 127; };
+  return std::ranges::all_of(weights, fits) &&
+         std::ranges::count(values_of(weights), true) <= kMostValues;
 }
 
 std::optional<DenseWeights> pack_codebook(const Matrix& matrix) {

@@ -116,6 +116,9 @@ DenseWeights pack_dense(const Matrix& matrix);
 /// Inputs that a codebook's matrix can have: batches unpack four outputs at a time, on the stack.
 inline constexpr std::size_t kMostCodebookInputs = std::size_t{1} << 14;
 
+/// Whether weights have 8 bits and at most 16 different values.
+bool has_few_values(std::span<const std::int64_t> weights);
+
 /// None if weights, with 0 for the inputs that the last group lacks, have more than 16 values, 16
 /// bits, or too many inputs. REQUIRES: as pack_dense.
 std::optional<DenseWeights> pack_codebook(const Matrix& matrix);

@@ -473,6 +473,16 @@ std::size_t num_linear_weights(const Program& program) {
   return num;
 }
 
+bool has_unsure_codebook(const Program& program) {
+  if (!is_codebook_unsure(num_linear_weights(program))) return false;
+  return std::ranges::any_of(program.sections, [&](const Section& section) {
+    return std::ranges::any_of(section.nodes, [&](const Node& node) {
+      const auto* linear = std::get_if<Linear>(&node.op);
+      return linear != nullptr && has_few_values(program.constant(linear->weight).values);
+    });
+  });
+}
+
 const Node* fused_requantize(const Section& section, const std::vector<int>& num_readers,
                              const NodeFilter& allows, BufferId sum) {
   if (num_readers[sum.value] != 1) return nullptr;

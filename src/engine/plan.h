@@ -136,6 +136,10 @@ struct PlanRequest {
 /// Of all linear ops together.
 std::size_t num_linear_weights(const program::Program& program);
 
+/// Whether some linear op's weights are few enough for a codebook, and the program so large that
+/// only measuring tells whether that is faster.
+bool has_unsure_codebook(const program::Program& program);
+
 Plan make_plan(const PlanRequest& request, PackedMatrices& packed);
 
 }  // namespace pare::engine
