@@ -23,7 +23,7 @@ UNITY ?= ON
 
 RELEASE = build/release
 FUZZ = build/fuzz
-BENCHES = qat_step conv_qat_step spike_step nn_kernels emitted_c engine_bench
+BENCHES = qat_step conv_qat_step spike_step nn_kernels emitted_c engine_bench codebook_bench
 
 .DEFAULT_GOAL = help
 .PHONY: help deps configure build run test-build test sanitize test-long bench fuzz format lint measure

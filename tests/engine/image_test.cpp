@@ -42,14 +42,20 @@ std::vector<std::uint8_t> random_bytes(program::RandomNumbers& random, std::size
   return bytes;
 }
 
+/// The image of bytes, with something where it has neither elements nor a border.
+std::vector<std::byte> packed(const ImageLayout& layout, std::span<const std::uint8_t> x) {
+  std::vector<std::byte> image(layout.bytes(), std::byte{0xAA});
+  pack_image(layout, Element::kU8, reinterpret_cast<const std::byte*>(x.data()), image.data());
+  return image;
+}
+
 TEST(Image, PackingThereAndBackIsTheIdentity) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     program::RandomNumbers random(seed);
     const ImageLayout layout = random_layout(random);
     const auto x = random_bytes(random, layout.num_channels * layout.num_positions());
-    std::vector<std::byte> image(layout.bytes(), std::byte{0xAA});
+    const std::vector<std::byte> image = packed(layout, x);
     std::vector<std::uint8_t> y(x.size());
-    pack_image(layout, Element::kU8, reinterpret_cast<const std::byte*>(x.data()), image.data());
     unpack_image(layout, Element::kU8, image.data(), reinterpret_cast<std::byte*>(y.data()));
     ASSERT_EQ(y, x) << seed;
   }
@@ -71,8 +77,7 @@ TEST(Image, WeightsOnAnImageMeetItsElements) {
     program::RandomNumbers random(seed);
     const ImageLayout layout = random_layout(random);
     const auto x = random_bytes(random, layout.num_channels * layout.num_positions());
-    std::vector<std::byte> image(layout.bytes(), std::byte{0xAA});
-    pack_image(layout, Element::kU8, reinterpret_cast<const std::byte*>(x.data()), image.data());
+    const std::vector<std::byte> image = packed(layout, x);
     std::vector<std::int64_t> weight(3 * x.size());
     for (std::int64_t& w : weight) w = random.in(-9, 9);
     const std::vector<std::int64_t> spread = weights_on_image(weight, layout);
