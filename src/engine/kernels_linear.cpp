@@ -43,48 +43,6 @@ struct FourOutputs {
   std::size_t apart;  ///< from a group to the next, in 32 bits
 };
 
-/// kNum vectors: one behind the others instead of a list, which gcc would leave in memory.
-template <std::size_t kNum>
-struct Vectors {
-  Vectors<kNum - 1> others;
-  VInts last;
-
-  HWY_INLINE Vectors() {}
-  HWY_INLINE void set(std::int32_t value) {
-    others.set(value);
-    last = hn::Set(Ints(), value);
-  }
-  HWY_INLINE void load(const std::int32_t* from) {
-    others.load(from);
-    last = load_ints(from + (kNum - 1) * num_lanes());
-  }
-  HWY_INLINE void store(std::int32_t* to) const {
-    others.store(to);
-    store_ints(last, to + (kNum - 1) * num_lanes());
-  }
-  template <Group kGroup>
-  HWY_INLINE void prepare_all() {
-    others.template prepare_all<kGroup>();
-    last = prepare<kGroup>(last);
-  }
-  template <Group kGroup>
-  HWY_INLINE void add(const Vectors& x, VInts w) {
-    others.template add<kGroup>(x.others, w);
-    add_dot<kGroup>(last, x.last, w);
-  }
-};
-template <>
-struct Vectors<0> {
-  HWY_INLINE Vectors() {}
-  HWY_INLINE void set(std::int32_t) {}
-  HWY_INLINE void load(const std::int32_t*) {}
-  HWY_INLINE void store(std::int32_t*) const {}
-  template <Group kGroup>
-  HWY_INLINE void prepare_all() {}
-  template <Group kGroup>
-  HWY_INLINE void add(const Vectors&, VInts) {}
-};
-
 /// As that of a list.
 template <std::size_t kNum, class Finish>
 HWY_INLINE void settle(Vectors<kNum>& sums, std::size_t i, const Finish& finish) {

@@ -14,37 +14,101 @@ PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
 namespace {
 
-/// kNum vectors of outputs from i on. Several sums each, so that fewer products wait for each
-/// other.
+// No lambdas where sums are added to: gcc would leave these in memory.
+
+/// sums += the products of a group of inputs, of kNum vectors of outputs.
+template <Group kGroup, std::size_t kNum>
+HWY_INLINE void add_products(Vectors<kNum>& sums, VInts inputs, const std::int32_t* const* weights,
+                             std::size_t g) {
+  if constexpr (kNum > 1) add_products<kGroup>(sums.others, inputs, weights, g);
+  add_dot<kGroup>(sums.last, inputs, load_ints(weights[kNum - 1] + g * kBlock));
+}
+
+template <Group kGroup>
+HWY_INLINE VInts inputs_of(const std::byte* x, std::size_t g) {
+  return prepare<kGroup>(broadcast(x + 4 * g));
+}
+
+/// The sums of kNum vectors of outputs from i on: several at first, so that fewer products wait for
+/// each other.
+template <Group kGroup, std::size_t kNum>
+HWY_INLINE void sum_products(const DenseWeights& w, std::size_t i, const std::byte* x,
+                             Vectors<kNum>& sums) {
+  const std::int32_t* weights[kNum];
+  for (std::size_t v = 0; v < kNum; ++v) {
+    const std::size_t first = i + v * num_lanes();
+    weights[v] = w.groups.data() + first / kBlock * w.num_groups * kBlock + first % kBlock;
+  }
+  Vectors<kNum> b, c, d;
+  sums.load(bias_of<kGroup>(w) + i);
+  b.set(0);
+  std::size_t g = 0;
+  if constexpr (kNum == 1) {
+    c.set(0);
+    d.set(0);
+    for (; g + 4 <= w.num_groups; g += 4) {
+      add_products<kGroup>(sums, inputs_of<kGroup>(x, g), weights, g);
+      add_products<kGroup>(b, inputs_of<kGroup>(x, g + 1), weights, g + 1);
+      add_products<kGroup>(c, inputs_of<kGroup>(x, g + 2), weights, g + 2);
+      add_products<kGroup>(d, inputs_of<kGroup>(x, g + 3), weights, g + 3);
+    }
+    b.add(c);
+    sums.add(d);
+  }
+  for (; g + 2 <= w.num_groups; g += 2) {
+    add_products<kGroup>(sums, inputs_of<kGroup>(x, g), weights, g);
+    add_products<kGroup>(b, inputs_of<kGroup>(x, g + 1), weights, g + 1);
+  }
+  if (g < w.num_groups) add_products<kGroup>(sums, inputs_of<kGroup>(x, g), weights, g);
+  sums.add(b);
+}
+
+/// What is stored of sums of outputs from i on.
+template <std::size_t kNum, class Finish>
+HWY_INLINE void store_outputs_from(const Vectors<kNum>& sums, std::size_t i, const Finish& finish,
+                                   const Clamp& clamp, Element element, std::byte* y) {
+  if constexpr (kNum > 1) store_outputs_from(sums.others, i, finish, clamp, element, y);
+  const std::size_t first = i + (kNum - 1) * num_lanes();
+  store_lanes(clamp(finish.of_outputs(sums.last, first)), element, y + first * size_of(element));
+}
+
 template <Group kGroup, std::size_t kNum, class Finish>
 HWY_INLINE void sample_block(const DenseWeights& w, std::size_t i, const std::byte* x,
                              const Finish& finish, const Clamp& clamp, Element element,
                              std::byte* y) {
-  constexpr std::size_t kSums = kNum == 1 ? 4 : 2;
-  const std::size_t n = num_lanes();
-  VInts sums[kSums][kNum];
-  const std::int32_t* from[kNum];
-  for (std::size_t v = 0; v < kNum; ++v) {
-    const std::size_t first = i + v * n;
-    sums[0][v] = load_ints(bias_of<kGroup>(w) + first);
-    for (std::size_t k = 1; k < kSums; ++k) sums[k][v] = hn::Zero(Ints());
-    from[v] = w.groups.data() + first / kBlock * w.num_groups * kBlock + first % kBlock;
+  Vectors<kNum> sums;
+  sum_products<kGroup>(w, i, x, sums);
+  store_outputs_from(sums, i, finish, clamp, element, y);
+}
+
+/// The values of a codebook, to be looked up.
+template <int kBits>
+struct Values {
+  hn::Vec<Bytes> values;
+  hn::Vec<Bytes> mask;
+
+  HWY_INLINE explicit Values(const Codebook& codebook)
+      : values(
+            hn::LoadDup128(Bytes(), reinterpret_cast<const std::uint8_t*>(codebook.values.data()))),
+        mask(hn::Set(Bytes(), (1U << kBits) - 1)) {}
+
+  /// The weights whose numbers are lowest in each byte; the next ones become lowest.
+  HWY_INLINE VInts next(VInts& word) const {
+    const auto numbers = hn::And(hn::BitCast(Bytes(), word), mask);
+    word = hn::ShiftRight<kBits>(word);
+    return hn::BitCast(Ints(), hn::TableLookupBytes(values, numbers));
   }
-  const auto add_group = [&](std::size_t g, VInts(&to)[kNum]) PARE_KERNEL_ATTR {
-    const VInts inputs = prepare<kGroup>(broadcast(x + 4 * g));
-    for (std::size_t v = 0; v < kNum; ++v) {
-      add_dot<kGroup>(to[v], inputs, load_ints(from[v] + g * kBlock));
-    }
-  };
-  std::size_t g = 0;
-  for (; g + kSums <= w.num_groups; g += kSums) {
-    for (std::size_t k = 0; k < kSums; ++k) add_group(g + k, sums[k]);
-  }
-  for (; g < w.num_groups; ++g) add_group(g, sums[0]);
-  for (std::size_t v = 0; v < kNum; ++v) {
-    for (std::size_t k = 1; k < kSums; ++k) sums[0][v] = hn::Add(sums[0][v], sums[k][v]);
-    const VInts result = finish.of_outputs(sums[0][v], i + v * n);
-    store_lanes(clamp(result), element, y + (i + v * n) * size_of(element));
+};
+
+/// sums += the products of a set of groups from x on.
+template <Group kGroup, int kBits, std::size_t kNum>
+HWY_INLINE void add_set(Vectors<kNum>& sums, const Values<kBits>& values,
+                        const std::int32_t* const* words, std::size_t set, const std::byte* x,
+                        std::size_t num_groups) {
+  if constexpr (kNum > 1) add_set<kGroup>(sums.others, values, words, set, x, num_groups);
+  VInts word = load_ints(words[kNum - 1] + set * kBlock);
+  for (std::size_t g = 0; g < num_groups; ++g) {
+    add_dot<kGroup>(sums.last, inputs_of<kGroup>(x, g), values.next(word));
   }
 }
 
@@ -54,41 +118,23 @@ template <Group kGroup, int kBits, std::size_t kNum>
 HWY_NOINLINE void sum_codebook(const DenseWeights& w, std::size_t i, const std::byte* x,
                                std::int32_t* to) {
   constexpr std::size_t kFields = 8 / kBits;
-  const Codebook& codebook = *w.codebook;
-  const std::size_t n = num_lanes();
   const std::size_t num_sets = round_up(w.num_groups, kFields) / kFields;
-  const auto values =
-      hn::LoadDup128(Bytes(), reinterpret_cast<const std::uint8_t*>(codebook.values.data()));
-  const auto mask = hn::Set(Bytes(), (1U << kBits) - 1);
-  VInts even[kNum];
-  VInts odd[kNum];
-  const std::int32_t* from[kNum];
+  const Values<kBits> values(*w.codebook);
+  const std::int32_t* words[kNum];
   for (std::size_t v = 0; v < kNum; ++v) {
-    const std::size_t first = i + v * n;
-    even[v] = load_ints(bias_of<kGroup>(w) + first);
-    odd[v] = hn::Zero(Ints());
-    from[v] = codebook.words.data() + first / kBlock * num_sets * kBlock + first % kBlock;
+    const std::size_t first = i + v * num_lanes();
+    words[v] = w.codebook->words.data() + first / kBlock * num_sets * kBlock + first % kBlock;
   }
-  const auto add_set = [&](std::size_t num_groups) PARE_KERNEL_ATTR {
-    VInts words[kNum];
-    for (std::size_t v = 0; v < kNum; ++v) {
-      words[v] = load_ints(from[v]);
-      from[v] += kBlock;
-    }
-    for (std::size_t k = 0; k < num_groups; ++k, x += 4) {
-      const VInts inputs = prepare<kGroup>(broadcast(x));
-      for (std::size_t v = 0; v < kNum; ++v) {
-        const auto numbers = hn::And(hn::BitCast(Bytes(), words[v]), mask);
-        const VInts weights = hn::BitCast(Ints(), hn::TableLookupBytes(values, numbers));
-        add_dot<kGroup>(k % 2 == 0 ? even[v] : odd[v], inputs, weights);
-        words[v] = hn::ShiftRight<kBits>(words[v]);
-      }
-    }
-  };
-  std::size_t g = 0;
-  for (; g + kFields <= w.num_groups; g += kFields) add_set(kFields);
-  if (g < w.num_groups) add_set(w.num_groups - g);
-  for (std::size_t v = 0; v < kNum; ++v) store_ints(hn::Add(even[v], odd[v]), to + v * n);
+  Vectors<kNum> sums;
+  sums.load(bias_of<kGroup>(w) + i);
+  const std::size_t num_full = w.num_groups / kFields;
+  for (std::size_t set = 0; set < num_full; ++set, x += 4 * kFields) {
+    add_set<kGroup>(sums, values, words, set, x, kFields);
+  }
+  if (num_full < num_sets) {
+    add_set<kGroup>(sums, values, words, num_full, x, w.num_groups % kFields);
+  }
+  sums.store(to);
 }
 
 /// kNum vectors of outputs from i on.
