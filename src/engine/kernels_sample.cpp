@@ -150,10 +150,9 @@ HWY_INLINE void codebook_block(const DenseWeights& w, std::size_t i, const std::
   } else {
     sum_codebook<kGroup, 1, kNum>(w, i, x, sums);
   }
-  for (std::size_t v = 0; v < kNum * num_lanes(); v += num_lanes()) {
-    const VInts result = finish.of_outputs(load_ints(sums + v), i + v);
-    store_lanes(clamp(result), element, y + (i + v) * size_of(element));
-  }
+  Vectors<kNum> vectors;
+  vectors.load(sums);
+  store_outputs_from(vectors, i, finish, clamp, element, y);
 }
 
 /// All outputs: f(vectors, first) does those of some vectors of them.
