@@ -50,42 +50,76 @@ Names names_of(std::span<const std::byte> onnx) {
   return {file.inputs.front().name, file.outputs.front().name};
 }
 
-/// Largest difference of 64 random samples, relative to the magnitude where that is above 1.
+struct Difference {
+  double largest = 0;      ///< relative to the magnitude where that is above 1
+  std::int64_t above = 0;  ///< values that differ by more than 1e-5
+  std::int64_t values = 0;
+};
+
+Difference difference_of(OnnxRuntime::Session& session, const graph::Graph& graph,
+                         std::span<const Tensor> samples) {
+  Difference result;
+  for (const Tensor& sample : samples) {
+    const std::span<const float> raw = sample.as<float>();
+    std::copy(raw.begin(), raw.end(), session.input().begin());
+    session.run(RunCall::kRun);
+    const std::vector<double> found =
+        graph::evaluate(graph, graph::map_input(graph, sample)).to_doubles();
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const double expected = session.output()[i];
+      const double apart = std::abs(found[i] - expected) / std::max(1.0, std::abs(expected));
+      result.largest = std::max(result.largest, apart);
+      result.above += apart > 1e-5 ? 1 : 0;
+      ++result.values;
+    }
+  }
+  return result;
+}
+
+/// 64 from -0.5 to 1.5, 4 where they are large.
+std::vector<Tensor> random_samples(const Shape& shape) {
+  const Philox random(7, RandomStream::kSynthetic);
+  std::uint64_t next = 0;
+  std::vector<Tensor> samples;
+  const int count = num_elements(shape) > 10000 ? 4 : 64;
+  for (int n = 0; n < count; ++n) {
+    Tensor& sample = samples.emplace_back(DType::kF32, shape);
+    for (float& x : sample.as<float>()) x = static_cast<float>(2 * random.uniform(next++) - 0.5);
+  }
+  return samples;
+}
+
 void hold_import(const OnnxRuntime& runtime, const std::string& path) {
   const std::vector<std::byte> bytes = read_file(path);
   const graph::Graph graph = interop::import_onnx(path).graph;
   const Shape input = with_batch(graph.inputs.front().shape);
   const Shape output = with_batch(graph::infer_shapes(graph).at(graph.output.value).shape);
-  auto session = runtime.load(standard_onnx(bytes), input, output, "", names_of(bytes));
-  const Philox random(7, RandomStream::kSynthetic);
-  double largest = 0;
-  std::int64_t differing = 0;
-  std::int64_t values = 0;
-  std::uint64_t next = 0;
-  std::vector<Tensor> inputs;
-  const int samples = num_elements(input) > 10000 ? 4 : 64;
-  for (int n = 0; n < samples; ++n) {
-    for (float& x : session.input()) x = static_cast<float>(2 * random.uniform(next++) - 0.5);
-    session.run(RunCall::kRun);
-    const std::span<const float> in = session.input();
-    inputs.push_back(Tensor::from<float>(input, in));
-    const std::vector<double> found =
-        graph::evaluate(graph, graph::map_input(graph, inputs.back())).to_doubles();
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      const double expected = session.output()[i];
-      const double apart = std::abs(found[i] - expected) / std::max(1.0, std::abs(expected));
-      largest = std::max(largest, apart);
-      differing += apart > 1e-5 ? 1 : 0;
-      ++values;
-    }
+  const std::vector<Tensor> samples = random_samples(input);
+  const auto hold = [&](Precision precision) {
+    auto session =
+        runtime.load(standard_onnx(bytes, {}, precision), input, output, "", names_of(bytes));
+    const Difference found = difference_of(session, graph, samples);
+    fmt::print("{} samples, largest relative difference {:.2g}, above 1e-5: {} of {} values\n",
+               samples.size(), found.largest, found.above, found.values);
+  };
+  fmt::print("{}: ", path);
+  hold(Precision::kFloat);
+  const bool is_quantized = std::ranges::any_of(graph.nodes, [](const graph::Node& node) {
+    return std::holds_alternative<graph::Quantize>(node.op);
+  });
+  if (!is_quantized) return;
+  fmt::print("  the runtime in double: ");
+  hold(Precision::kDouble);
+  for (const DoubleAgreement& of : hold_in_double(runtime, graph, bytes, samples)) {
+    fmt::print("  quantizer {}, the runtime in double: of {} codes {} differ\n", of.name, of.values,
+               of.differing);
   }
-  fmt::print("{}: {} samples, largest relative difference {:.2g}, above 1e-5: {} of {} values\n",
-             path, samples, largest, differing, values);
-  for (const QuantizerAgreement& of : hold_quantizers(runtime, graph, bytes, inputs)) {
+  for (const QuantizerAgreement& of : hold_quantizers(runtime, graph, bytes, samples)) {
     fmt::print(
-        "  quantizer {}: of {} codes, of equal inputs, {} differ: ties within float32's error {}, "
-        "off by one {}, others {}; farthest tie {:.2g} steps from its border, bounds up to "
-        "{:.2g}\n",
+        "  quantizer {}, in float32: of {} codes, of equal inputs, {} differ: ties within "
+        "float32's "
+        "error {}, off by one {}, others {}; farthest tie {:.2g} steps from its border, bounds up "
+        "to {:.2g}\n",
         of.name, of.values, of.ties + of.off_by_one + of.others, of.ties, of.off_by_one, of.others,
         of.farthest, of.bound);
   }

@@ -60,7 +60,7 @@ struct OnnxRuntime::State {
                                    base->get_version(), ort::kApiVersion));
     }
     api = Api(table);
-    api.call<ort::CreateEnv>(ort::kLogWarning, "pare", &env);
+    api.call<ort::CreateEnv>(ort::kLogError, "pare", &env);
     api.call<ort::CreateCpuMemoryInfo>(ort::kDeviceAllocator, ort::kDefaultMemory, &memory);
   }
 

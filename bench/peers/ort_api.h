@@ -63,7 +63,7 @@ struct ApiBase {
   const char* (*get_version)();
 };
 
-inline constexpr int kLogWarning = 2;
+inline constexpr int kLogError = 3;
 inline constexpr int kAllOptimizations = 99;
 inline constexpr int kFloat = 1;
 inline constexpr int kDeviceAllocator = 0;

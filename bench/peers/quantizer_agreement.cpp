@@ -21,6 +21,10 @@ namespace {
 
 constexpr double kUnitRoundoff = 0x1p-24;
 
+bool is_quantize(const graph::Node& node) {
+  return std::holds_alternative<graph::Quantize>(node.op);
+}
+
 Shape one_of(const Shape& sample) {
   Shape shape{1};
   shape.insert(shape.end(), sample.begin(), sample.end());
@@ -80,7 +84,7 @@ class Stretch {
     exact_.nodes = {quantize};
     for (auto at = graph::producer(graph, from); at; at = graph::producer(graph, from)) {
       const graph::Node& node = graph.nodes[*at];
-      if (std::holds_alternative<graph::Quantize>(node.op)) break;
+      if (is_quantize(node)) break;
       if (node.inputs.size() != 1) {
         throw InputError(fmt::format("node '{}' joins wires: no chain", node.name));
       }
@@ -145,24 +149,50 @@ class Stretch {
   bool is_binary_ = false;
 };
 
+/// A network's file in standard operators, with what its quantizers give as outputs.
+class QuantizedFile {
+ public:
+  QuantizedFile(const graph::Graph& graph, std::span<const std::byte> onnx, Precision precision) {
+    const interop::OnnxFile file = interop::parse_onnx(onnx, "model", "");
+    input_ = file.inputs.front().name;
+    for (const auto& node : file.nodes) outputs_[node.name] = node.outputs.front();
+    std::vector<std::string> values;
+    for (const graph::Node& node : graph.nodes) {
+      if (!is_quantize(node)) continue;
+      if (!outputs_.contains(node.name)) {
+        throw InputError(fmt::format("node '{}' has another name in the file", node.name));
+      }
+      values.push_back(outputs_.at(node.name));
+    }
+    standard_ = standard_onnx(onnx, values, precision);
+  }
+
+  /// A session that gives what a quantizer gives: `shape` of one sample.
+  OnnxRuntime::Session load(const OnnxRuntime& runtime, const graph::Node& quantize,
+                            const Shape& input, const Shape& shape) const {
+    return runtime.load(standard_, input, {1, num_elements(shape)}, "",
+                        {input_, flat(outputs_.at(quantize.name))});
+  }
+
+ private:
+  std::string input_;
+  std::map<std::string, std::string> outputs_;  ///< of the file's nodes, by their names
+  std::vector<std::byte> standard_;
+};
+
+void run_on(OnnxRuntime::Session& session, const Tensor& sample) {
+  const auto raw = sample.as<float>();
+  std::copy(raw.begin(), raw.end(), session.input().begin());
+  session.run(RunCall::kRun);
+}
+
 }  // namespace
 
 std::vector<QuantizerAgreement> hold_quantizers(const OnnxRuntime& runtime,
                                                 const graph::Graph& graph,
                                                 std::span<const std::byte> onnx,
                                                 std::span<const Tensor> samples) {
-  const interop::OnnxFile file = interop::parse_onnx(onnx, "model", "");
-  std::map<std::string, std::string> outputs;  // of nodes, by their names
-  for (const auto& node : file.nodes) outputs[node.name] = node.outputs.front();
-  std::vector<std::string> values;
-  for (const graph::Node& node : graph.nodes) {
-    if (!std::holds_alternative<graph::Quantize>(node.op)) continue;
-    if (!outputs.contains(node.name)) {
-      throw InputError(fmt::format("node '{}' has another name in the file", node.name));
-    }
-    values.push_back(outputs.at(node.name));
-  }
-  const std::vector<std::byte> standard = standard_onnx(onnx, values);
+  const QuantizedFile file(graph, onnx, Precision::kFloat);
   const auto wires = graph::infer(graph);
   const Shape input = one_of(graph.inputs.front().shape);
   std::map<std::string, std::vector<Tensor>> known;  // what the runtime has on a wire, by sample
@@ -171,19 +201,48 @@ std::vector<QuantizerAgreement> hold_quantizers(const OnnxRuntime& runtime,
   }
   std::vector<QuantizerAgreement> result;
   for (const graph::Node& node : graph.nodes) {
-    if (!std::holds_alternative<graph::Quantize>(node.op)) continue;
+    if (!is_quantize(node)) continue;
     const Stretch stretch(graph, node, wires);
     const Shape shape = one_of(wires.at(node.outputs.front().value).shape);
-    auto session = runtime.load(standard, input, {1, num_elements(shape)}, "",
-                                {file.inputs.front().name, flat(outputs.at(node.name))});
+    auto session = file.load(runtime, node, input, shape);
     QuantizerAgreement& agreement = result.emplace_back();
     agreement.name = node.name;
     for (std::size_t n = 0; n < samples.size(); ++n) {
-      const auto raw = samples[n].as<float>();
-      std::copy(raw.begin(), raw.end(), session.input().begin());
-      session.run(RunCall::kRun);
+      run_on(session, samples[n]);
       stretch.hold(known.at(stretch.source()).at(n), session.output(), agreement);
       known[node.name].push_back(Tensor::from<float>(shape, session.output()));
+    }
+  }
+  return result;
+}
+
+std::vector<DoubleAgreement> hold_in_double(const OnnxRuntime& runtime, const graph::Graph& graph,
+                                            std::span<const std::byte> onnx,
+                                            std::span<const Tensor> samples) {
+  const QuantizedFile file(graph, onnx, Precision::kDouble);
+  const auto wires = graph::infer(graph);
+  const Shape input = one_of(graph.inputs.front().shape);
+  std::vector<std::string> names;
+  std::vector<OnnxRuntime::Session> sessions;
+  std::vector<DoubleAgreement> result;
+  for (const graph::Node& node : graph.nodes) {
+    if (!is_quantize(node)) continue;
+    const graph::WireId wire = node.outputs.front();
+    names.push_back(graph.wire(wire).name);
+    sessions.push_back(file.load(runtime, node, input, one_of(wires.at(wire.value).shape)));
+    result.push_back({.name = node.name});
+  }
+  for (const Tensor& sample : samples) {
+    const auto values = graph::evaluate_traced(graph, graph::map_input(graph, sample), names).wires;
+    for (std::size_t q = 0; q < sessions.size(); ++q) {
+      run_on(sessions[q], sample);
+      const std::vector<double> expected = values.at(names[q]).to_doubles();
+      const std::span<const float> found = sessions[q].output();
+      check(found.size() == expected.size(), "values of one shape");
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        ++result[q].values;
+        result[q].differing += found[i] == static_cast<float>(expected[i]) ? 0 : 1;
+      }
     }
   }
   return result;

@@ -40,4 +40,17 @@ std::vector<QuantizerAgreement> hold_quantizers(const OnnxRuntime& runtime,
                                                 std::span<const std::byte> onnx,
                                                 std::span<const Tensor> samples);
 
+/// The codes of a quantizer of which a runtime that computes in double
+/// has others than pare, both from the network's input on.
+struct DoubleAgreement {
+  std::string name;
+  std::int64_t values = 0;
+  std::int64_t differing = 0;
+};
+
+/// One entry a quantize node of `graph`, as above, by standard_onnx(…, Precision::kDouble).
+std::vector<DoubleAgreement> hold_in_double(const OnnxRuntime& runtime, const graph::Graph& graph,
+                                            std::span<const std::byte> onnx,
+                                            std::span<const Tensor> samples);
+
 }  // namespace pare::bench

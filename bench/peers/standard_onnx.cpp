@@ -1,5 +1,6 @@
 #include "standard_onnx.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -9,6 +10,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "base/error.h"
+#include "double_onnx.h"
 #include "interop/onnx_file.h"
 
 namespace pare::bench {
@@ -41,6 +43,7 @@ class Expander {
       kept.set_version(std::max(kOldestOpset, import.version()));
     }
     drop_old_attributes();
+    keep_constants_constant();
     open_batch();
     return std::move(to_);
   }
@@ -121,12 +124,22 @@ class Expander {
     }
   }
 
+  /// Initializers that are inputs too, as old files have them, are what a caller may replace: a
+  /// runtime warns of each.
+  void keep_constants_constant() {
+    constexpr std::int64_t kOldestWithoutInputs = 4;
+    to_.set_ir_version(std::max(kOldestWithoutInputs, to_.ir_version()));
+    auto& inputs = *to_.mutable_graph()->mutable_input();
+    for (int i = inputs.size(); i-- > 0;) {
+      if (file_.initializers.contains(inputs.Get(i).name())) inputs.DeleteSubrange(i, 1);
+    }
+  }
+
   void open_batch() {
     auto& graph = *to_.mutable_graph();
     graph.clear_value_info();
     for (auto* list : {graph.mutable_input(), graph.mutable_output()}) {
       for (auto& value : *list) {
-        if (file_.initializers.contains(value.name())) continue;
         auto& shape = *value.mutable_type()->mutable_tensor_type()->mutable_shape();
         if (shape.dim_size() > 0) shape.mutable_dim(0)->set_dim_param("batch");
       }
@@ -143,9 +156,10 @@ class Expander {
 std::string flat(const std::string& value) { return value + ".flat"; }
 
 std::vector<std::byte> standard_onnx(std::span<const std::byte> model,
-                                     std::span<const std::string> outputs) {
+                                     std::span<const std::string> outputs, Precision precision) {
   onnx::ModelProto proto;
   check(proto.ParseFromArray(model.data(), static_cast<int>(model.size())), "an ONNX model");
+  if (precision == Precision::kDouble) proto = in_double(proto);
   const interop::OnnxFile file = interop::parse_onnx(model, "model", "");
   onnx::ModelProto expanded = Expander(proto, file).run();
   for (const std::string& name : outputs) {

@@ -5,9 +5,11 @@
 namespace pare::allocation {
 
 /// Bytes that operator new has given out in this program and that are not yet returned: now, and at
-/// most since `restart_peak`.
+/// most since `restart`.
 std::size_t live_bytes();
 std::size_t peak_bytes();
-void restart_peak();
+/// Bytes that the largest single allocation since `restart` asked for.
+std::size_t largest_bytes();
+void restart();
 
 }  // namespace pare::allocation
