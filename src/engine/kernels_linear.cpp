@@ -7,6 +7,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/kernels_linear.cpp"
 #include <algorithm>
+#include <type_traits>
 
 #include <hwy/foreach_target.h>  // IWYU pragma: keep
 
@@ -63,6 +64,16 @@ HWY_INLINE void store_bytes(const Output& output, std::size_t i, std::size_t s,
                      lines[2](c.last), lines[3](d.last));
 }
 
+/// Sums that are codes already, where outputs stand alone: mostly those of a network's last layer.
+template <std::size_t kNum>
+HWY_INLINE void store_sums(const Output& output, std::size_t i, std::size_t s,
+                           const StoreSums::Line& line, const Vectors<kNum>& a,
+                           const Vectors<kNum>& b, const Vectors<kNum>& c, const Vectors<kNum>& d) {
+  if constexpr (kNum > 1) store_sums(output, i, s, line, a.others, b.others, c.others, d.others);
+  output.store_apart(i, s + (kNum - 1) * num_lanes(), line(a.last), line(b.last), line(c.last),
+                     line(d.last));
+}
+
 /// Outputs i … i + 3 of kNum vectors of samples from s on. A function of its own: compilers keep
 /// sums in registers then.
 template <Group kGroup, std::size_t kNum, class Finish>
@@ -95,6 +106,11 @@ HWY_NOINLINE void dense_block(const DenseWeights& w, FourOutputs four, std::size
                                               finish.line(i + 2), finish.line(i + 3)};
     store_bytes(output, i, s, lines, a, b, c, d);
     return;
+  }
+  if constexpr (std::is_same_v<Finish, StoreSums>) {
+    if (HWY_LIKELY(output.has_ones())) {
+      return store_sums(output, i, s, finish.line(i), a, b, c, d);
+    }
   }
   const std::size_t count = kNum * num_lanes();
   HWY_ALIGN std::int32_t sums[4 * kNum * hn::MaxLanes(Ints())];
