@@ -129,9 +129,8 @@ class Doubler {
     const Numbers kernel = numbers_of(conv, "kernel_shape", {});
     const std::size_t axes = kernel.size();
     for (const auto& attribute : conv.attribute()) {
-      const bool is_grouped = attribute.name() == "group" && attribute.i() != 1;
-      const bool is_padded = attribute.name() == "auto_pad" && attribute.s() != "NOTSET";
-      if (is_grouped || is_padded) throw InputError(conv.name() + ": " + attribute.name());
+      if (attribute.name() == "group" && attribute.i() != 1)
+        throw InputError(conv.name() + ": group");
     }
     if (axes == 0) throw InputError(conv.name() + ": no kernel_shape");
     const std::string& y = conv.output(0);
@@ -157,8 +156,30 @@ class Doubler {
     set(node("Transpose", {sum}, twin(y)), "perm", back);
   }
 
+  /// In front of and behind each axis.
+  static Numbers pads_of(const onnx::NodeProto& conv, std::size_t axes) {
+    std::string mode = "NOTSET";
+    for (const auto& attribute : conv.attribute()) {
+      if (attribute.name() == "auto_pad") mode = attribute.s();
+    }
+    if (mode == "NOTSET") return numbers_of(conv, "pads", Numbers(2 * axes));
+    const Numbers kernel = numbers_of(conv, "kernel_shape", {});
+    const Numbers ones(axes, 1);
+    const Numbers dilations = numbers_of(conv, "dilations", ones);
+    if (mode != "SAME_UPPER" || numbers_of(conv, "strides", ones) != ones) {
+      throw InputError(conv.name() + ": auto_pad " + mode);
+    }
+    Numbers pads(2 * axes);
+    for (std::size_t axis = 0; axis < axes; ++axis) {
+      const std::int64_t both = (kernel[axis] - 1) * dilations[axis];
+      pads[axis] = both / 2;
+      pads[axes + axis] = both - both / 2;
+    }
+    return pads;
+  }
+
   std::string padded(const onnx::NodeProto& conv, std::size_t axes) {
-    const Numbers pads = numbers_of(conv, "pads", Numbers(2 * axes));
+    const Numbers pads = pads_of(conv, axes);
     Numbers all(2 * (axes + 2));
     for (std::size_t axis = 0; axis < axes; ++axis) {
       all[2 + axis] = pads[axis];

@@ -33,6 +33,8 @@ struct Options {
   std::string library;
   std::vector<std::string> files;
   std::string recipe;
+  float input_scale = 1;
+  std::size_t num_samples = 1000;
 };
 
 Shape with_batch(const Shape& sample) {
@@ -89,12 +91,31 @@ std::vector<Tensor> random_samples(const Shape& shape) {
   return samples;
 }
 
-void hold_import(const OnnxRuntime& runtime, const std::string& path) {
+/// The first samples of the recipe's test split, divided by the input's scale.
+std::vector<Tensor> test_samples(const Options& options, const Shape& shape) {
+  const data::Dataset set = data::load(recipe::data_request(recipe::read(options.recipe)));
+  const auto raw = set.test.inputs.as<float>();
+  const auto size = static_cast<std::size_t>(num_elements(shape));
+  const auto count = std::min(options.num_samples, static_cast<std::size_t>(set.test.size()));
+  if (raw.size() != size * static_cast<std::size_t>(set.test.size())) {
+    throw InputError(fmt::format("{}: samples of {} numbers; the network takes {}", options.recipe,
+                                 raw.size() / static_cast<std::size_t>(set.test.size()), size));
+  }
+  std::vector<Tensor> samples;
+  for (std::size_t n = 0; n < count; ++n) {
+    Tensor& sample = samples.emplace_back(Tensor::from<float>(shape, raw.subspan(n * size, size)));
+    for (float& x : sample.as<float>()) x /= options.input_scale;
+  }
+  return samples;
+}
+
+void hold_import(const OnnxRuntime& runtime, const std::string& path, const Options& options) {
   const std::vector<std::byte> bytes = read_file(path);
   const graph::Graph graph = interop::import_onnx(path).graph;
   const Shape input = with_batch(graph.inputs.front().shape);
   const Shape output = with_batch(graph::infer_shapes(graph).at(graph.output.value).shape);
-  const std::vector<Tensor> samples = random_samples(input);
+  const std::vector<Tensor> samples =
+      options.recipe.empty() ? random_samples(input) : test_samples(options, input);
   const auto hold = [&](Precision precision) {
     auto session =
         runtime.load(standard_onnx(bytes, {}, precision), input, output, "", names_of(bytes));
@@ -104,10 +125,6 @@ void hold_import(const OnnxRuntime& runtime, const std::string& path) {
   };
   fmt::print("{}: ", path);
   hold(Precision::kFloat);
-  const bool is_quantized = std::ranges::any_of(graph.nodes, [](const graph::Node& node) {
-    return std::holds_alternative<graph::Quantize>(node.op);
-  });
-  if (!is_quantized) return;
   fmt::print("  the runtime in double: ");
   hold(Precision::kDouble);
   for (const DoubleAgreement& of : hold_in_double(runtime, graph, bytes, samples)) {
@@ -189,7 +206,7 @@ void run(const Options& options) {
   fmt::print("ONNX Runtime {}\n", runtime.version());
   for (const std::string& file : options.files) {
     if (interop::is_onnx_path(file)) {
-      hold_import(runtime, file);
+      hold_import(runtime, file, options);
     } else {
       hold_export(runtime, file, options.recipe);
     }
@@ -205,7 +222,13 @@ int main(int argc, char** argv) {
   app.add_option("--onnxruntime", options.library, "ONNX Runtime's shared library")
       ->envname("PARE_ONNXRUNTIME")
       ->required();
-  app.add_option("--data", options.recipe, "A recipe: its test split is what exports are run on");
+  app.add_option("--data", options.recipe,
+                 "A recipe whose test split networks are run on (.onnx: default random numbers)");
+  app.add_option("--input-scale", options.input_scale,
+                 "Samples are divided by it for .onnx networks (default 1)")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--samples", options.num_samples,
+                 "Test samples for .onnx networks (default 1000)");
   app.add_option("files", options.files, "Networks")->required();
   CLI11_PARSE(app, argc, argv);
   try {
