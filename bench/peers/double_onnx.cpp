@@ -1,6 +1,7 @@
 #include "double_onnx.h"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <set>
@@ -129,8 +130,8 @@ class Doubler {
     const Numbers kernel = numbers_of(conv, "kernel_shape", {});
     const std::size_t axes = kernel.size();
     for (const auto& attribute : conv.attribute()) {
-      if (attribute.name() == "group" && attribute.i() != 1)
-        throw InputError(conv.name() + ": group");
+      const bool is_grouped = attribute.name() == "group" && attribute.i() != 1;
+      if (is_grouped) throw InputError(conv.name() + ": group");
     }
     if (axes == 0) throw InputError(conv.name() + ": no kernel_shape");
     const std::string& y = conv.output(0);

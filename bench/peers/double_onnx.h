@@ -8,7 +8,7 @@ namespace pare::bench {
 /// which are defined in float32, the input and the outputs stay as they are. Convolutions, which
 /// runtimes have in float32 alone, become a product of matrices for each tap of their kernel,
 /// summed up in double. Opset 11 or newer is needed to run it. Throws InputError for convolutions
-/// of groups, with `auto_pad` or without `kernel_shape`.
+/// of groups, without `kernel_shape`, or with an `auto_pad` other than SAME_UPPER of stride 1.
 onnx::ModelProto in_double(const onnx::ModelProto& model);
 
 }  // namespace pare::bench

@@ -62,9 +62,7 @@ Difference difference_of(OnnxRuntime::Session& session, const graph::Graph& grap
                          std::span<const Tensor> samples) {
   Difference result;
   for (const Tensor& sample : samples) {
-    const std::span<const float> raw = sample.as<float>();
-    std::copy(raw.begin(), raw.end(), session.input().begin());
-    session.run(RunCall::kRun);
+    session.run(sample.as<float>());
     const std::vector<double> found =
         graph::evaluate(graph, graph::map_input(graph, sample)).to_doubles();
     for (std::size_t i = 0; i < found.size(); ++i) {
@@ -133,8 +131,7 @@ void hold_import(const OnnxRuntime& runtime, const std::string& path, const Opti
   }
   for (const QuantizerAgreement& of : hold_quantizers(runtime, graph, bytes, samples)) {
     fmt::print(
-        "  quantizer {}, in float32: of {} codes, of equal inputs, {} differ: ties within "
-        "float32's "
+        "  quantizer {}, in float32: of {} codes, of equal inputs, {} differ: ties within its "
         "error {}, off by one {}, others {}; farthest tie {:.2g} steps from its border, bounds up "
         "to {:.2g}\n",
         of.name, of.values, of.ties + of.off_by_one + of.others, of.ties, of.off_by_one, of.others,
@@ -186,8 +183,7 @@ void hold_export(const OnnxRuntime& runtime, const std::string& path, const std:
     std::vector<double> values(outputs);
     for (std::size_t n = 0; n * size < raw.size(); ++n) {
       const auto sample = raw.subspan(n * size, size);
-      std::copy(sample.begin(), sample.end(), session.input().begin());
-      session.run(RunCall::kRun);
+      session.run(sample);
       lower::map_input(interface, sample, codes);
       const auto result = program::run_reference(model.deployment->program, {{codes}, {}}).outputs;
       lower::map_output(interface, result.front(), values);

@@ -1,5 +1,6 @@
 #include "onnx_runtime.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -160,6 +161,11 @@ void OnnxRuntime::Session::run(RunCall call) {
   const ort::Value* input = state.input_value;
   state.api.expect(state.run(state.session, nullptr, &input_name, &input, 1, &output_name, 1,
                              &state.output_value));
+}
+
+void OnnxRuntime::Session::run(std::span<const float> input) {
+  std::copy(input.begin(), input.end(), this->input().begin());
+  run(RunCall::kRun);
 }
 
 }  // namespace pare::bench

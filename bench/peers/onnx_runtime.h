@@ -49,6 +49,9 @@ class OnnxRuntime {
     /// One inference, from input() to output(). Allocates nothing of ours.
     void run(RunCall call);
 
+    /// One inference of a copy of `input`.
+    void run(std::span<const float> input);
+
    private:
     friend class OnnxRuntime;
     struct State;

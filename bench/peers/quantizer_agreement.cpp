@@ -180,12 +180,6 @@ class QuantizedFile {
   std::vector<std::byte> standard_;
 };
 
-void run_on(OnnxRuntime::Session& session, const Tensor& sample) {
-  const auto raw = sample.as<float>();
-  std::copy(raw.begin(), raw.end(), session.input().begin());
-  session.run(RunCall::kRun);
-}
-
 }  // namespace
 
 std::vector<QuantizerAgreement> hold_quantizers(const OnnxRuntime& runtime,
@@ -208,7 +202,7 @@ std::vector<QuantizerAgreement> hold_quantizers(const OnnxRuntime& runtime,
     QuantizerAgreement& agreement = result.emplace_back();
     agreement.name = node.name;
     for (std::size_t n = 0; n < samples.size(); ++n) {
-      run_on(session, samples[n]);
+      session.run(samples[n].as<float>());
       stretch.hold(known.at(stretch.source()).at(n), session.output(), agreement);
       known[node.name].push_back(Tensor::from<float>(shape, session.output()));
     }
@@ -235,7 +229,7 @@ std::vector<DoubleAgreement> hold_in_double(const OnnxRuntime& runtime, const gr
   for (const Tensor& sample : samples) {
     const auto values = graph::evaluate_traced(graph, graph::map_input(graph, sample), names).wires;
     for (std::size_t q = 0; q < sessions.size(); ++q) {
-      run_on(sessions[q], sample);
+      sessions[q].run(sample.as<float>());
       const std::vector<double> expected = values.at(names[q]).to_doubles();
       const std::span<const float> found = sessions[q].output();
       check(found.size() == expected.size(), "values of one shape");

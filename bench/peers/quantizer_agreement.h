@@ -40,8 +40,8 @@ std::vector<QuantizerAgreement> hold_quantizers(const OnnxRuntime& runtime,
                                                 std::span<const std::byte> onnx,
                                                 std::span<const Tensor> samples);
 
-/// The codes of a quantizer of which a runtime that computes in double
-/// has others than pare, both from the network's input on.
+/// Of how many codes of a quantizer a runtime that computes in double has others than pare, both
+/// from the network's input on.
 struct DoubleAgreement {
   std::string name;
   std::int64_t values = 0;
