@@ -47,6 +47,8 @@ class SparseSums {
   template <std::size_t kNum>
   HWY_INLINE void add_group(std::size_t k, VInts (&sums)[kNum]) const {
     const std::byte* from = x_ + input_bytes_ * w_.inputs[k];
+    // A product that loads its operand is split in two where the address has an index register.
+    asm("" : "+r"(from));
     const VInts weights = hn::Set(Ints(), w_.groups[k]);
     for (std::size_t v = 0; v < kNum; ++v) {
       add_dot<kGroup>(sums[v], from + 4 * v * num_lanes(), weights);
