@@ -58,16 +58,15 @@ struct Difference {
   std::int64_t values = 0;
 };
 
-Difference difference_of(OnnxRuntime::Session& session, const graph::Graph& graph,
-                         std::span<const Tensor> samples) {
+/// `found`: what pare makes of each sample.
+Difference difference_of(OnnxRuntime::Session& session, std::span<const Tensor> samples,
+                         std::span<const std::vector<double>> found) {
   Difference result;
-  for (const Tensor& sample : samples) {
-    session.run(sample.as<float>());
-    const std::vector<double> found =
-        graph::evaluate(graph, graph::map_input(graph, sample)).to_doubles();
-    for (std::size_t i = 0; i < found.size(); ++i) {
+  for (std::size_t n = 0; n < samples.size(); ++n) {
+    session.run(samples[n].as<float>());
+    for (std::size_t i = 0; i < found[n].size(); ++i) {
       const double expected = session.output()[i];
-      const double apart = std::abs(found[i] - expected) / std::max(1.0, std::abs(expected));
+      const double apart = std::abs(found[n][i] - expected) / std::max(1.0, std::abs(expected));
       result.largest = std::max(result.largest, apart);
       result.above += apart > 1e-5 ? 1 : 0;
       ++result.values;
@@ -114,10 +113,14 @@ void hold_import(const OnnxRuntime& runtime, const std::string& path, const Opti
   const Shape output = with_batch(graph::infer_shapes(graph).at(graph.output.value).shape);
   const std::vector<Tensor> samples =
       options.recipe.empty() ? random_samples(input) : test_samples(options, input);
+  std::vector<std::vector<double>> values;
+  for (const Tensor& sample : samples) {
+    values.push_back(graph::evaluate(graph, graph::map_input(graph, sample)).to_doubles());
+  }
+  const Names names = names_of(bytes);
   const auto hold = [&](Precision precision) {
-    auto session =
-        runtime.load(standard_onnx(bytes, {}, precision), input, output, "", names_of(bytes));
-    const Difference found = difference_of(session, graph, samples);
+    auto session = runtime.load(standard_onnx(bytes, {}, precision), input, output, "", names);
+    const Difference found = difference_of(session, samples, values);
     fmt::print("{} samples, largest relative difference {:.2g}, above 1e-5: {} of {} values\n",
                samples.size(), found.largest, found.above, found.values);
   };
