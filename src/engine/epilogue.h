@@ -6,10 +6,20 @@
 #include <vector>
 
 #include "engine/aligned.h"
+#include "engine/float_lines.h"
 #include "program/intervals.h"
 #include "program/program.h"
 
 namespace pare::engine {
+
+/// An output of a requantize of sums that begin at the bits of float32 numbers (MagicLine).
+struct MagicOutput {
+  std::int32_t bias =
+      0;  ///< what sums begin with besides the layer's own: 0 where there is no line
+  float multiply = 0;
+  float add = 0;
+  std::int32_t is_found = 1;  ///< else the two leave kMagicBits and a code as it is
+};
 
 /// A requantize of sums that are in registers, mostly those of a linear op:
 ///
@@ -42,6 +52,9 @@ struct Epilogue {
   std::vector<std::uint8_t> is_float = {};  ///< whether these two were found; set in the padding
   AlignedVector<double> multiply_d = {};
   AlignedVector<double> add_d = {};
+  /// For kernels that finish many samples, of codes from 0 to 255 at most: one an output, with
+  /// padding; all but a few have a line. Empty: no such codes, or too few lines.
+  std::vector<MagicOutput> magic = {};
 };
 
 struct EpilogueRequest {
@@ -53,7 +66,8 @@ struct EpilogueRequest {
   /// Empty: outputs of a linear op, whose constants must be the same in each row. Else the shape of
   /// x: each of its elements is an output.
   Shape elements = {};
-  bool has_fma = false;  ///< whether the kernels' float32 multiply-add rounds once
+  bool has_fma = false;         ///< whether the kernels' float32 multiply-add rounds once
+  bool is_for_batches = false;  ///< magic lines are wanted
 };
 
 /// The epilogue of a requantize; none where floating point is not

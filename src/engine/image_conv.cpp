@@ -48,7 +48,8 @@ std::shared_ptr<const Epilogue> make_epilogue_of(const PlanRequest& request, con
                              .bias = bias,
                              .padded_size = round_up(sums.size(), kBlock),
                              .elements = elements,
-                             .has_fma = kernels_of(request.instruction_set).has_fma});
+                             .has_fma = kernels_of(request.instruction_set).has_fma,
+                             .is_for_batches = true});
   return made ? std::make_shared<const Epilogue>(std::move(*made)) : nullptr;
 }
 

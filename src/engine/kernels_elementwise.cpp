@@ -63,7 +63,7 @@ template <class Finish>
 void run_batch(const ElementwiseCall& call, const Finish& finish) {
   const Value value(call);
   const std::size_t size = call.op.size;
-  const Output output(call.y, call.t, call.extent.stride, 0, size, finish.range());
+  const OutputOf<Finish> output(call.y, call.t, call.extent.stride, 0, size, finish.range());
   for (std::size_t e = 0; e < size; e += 4) {
     // Those that are no elements are computed from the last one, and not stored.
     const std::size_t last = size - 1;

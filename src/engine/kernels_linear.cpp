@@ -55,8 +55,8 @@ HWY_INLINE void settle(Vectors<kNum>& sums, std::size_t i, const Finish& finish)
 }
 
 /// Bytes of settled sums, by the outputs' lines.
-template <std::size_t kNum, class Line>
-HWY_INLINE void store_bytes(const Output& output, std::size_t i, std::size_t s,
+template <std::size_t kNum, class Codes, class Line>
+HWY_INLINE void store_bytes(const Output<Codes>& output, std::size_t i, std::size_t s,
                             const Line (&lines)[4], const Vectors<kNum>& a, const Vectors<kNum>& b,
                             const Vectors<kNum>& c, const Vectors<kNum>& d) {
   if constexpr (kNum > 1) store_bytes(output, i, s, lines, a.others, b.others, c.others, d.others);
@@ -66,12 +66,10 @@ HWY_INLINE void store_bytes(const Output& output, std::size_t i, std::size_t s,
 
 /// Sums that are codes already, where outputs stand alone: mostly those of a network's last layer.
 template <std::size_t kNum>
-HWY_INLINE void store_sums(const Output& output, std::size_t i, std::size_t s,
-                           const StoreSums::Line& line, const Vectors<kNum>& a,
-                           const Vectors<kNum>& b, const Vectors<kNum>& c, const Vectors<kNum>& d) {
-  if constexpr (kNum > 1) store_sums(output, i, s, line, a.others, b.others, c.others, d.others);
-  output.store_apart(i, s + (kNum - 1) * num_lanes(), line(a.last), line(b.last), line(c.last),
-                     line(d.last));
+HWY_INLINE void store_sums(const OutputOf<StoreSums>& output, std::size_t i, std::size_t s,
+                           const Vectors<kNum>& sums) {
+  if constexpr (kNum > 1) store_sums(output, i, s, sums.others);
+  output.store_code(i, s + (kNum - 1) * num_lanes(), sums.last);
 }
 
 /// Outputs i … i + 3 of kNum vectors of samples from s on. A function of its own: compilers keep
@@ -79,13 +77,13 @@ HWY_INLINE void store_sums(const Output& output, std::size_t i, std::size_t s,
 template <Group kGroup, std::size_t kNum, class Finish>
 HWY_NOINLINE void dense_block(const DenseWeights& w, FourOutputs four, std::size_t i,
                               const std::byte* first, Inputs inputs, const Finish& finish,
-                              const Output& output, std::size_t s) {
+                              const OutputOf<Finish>& output, std::size_t s) {
   const std::int32_t* bias = bias_of<kGroup>(w) + i;
   Vectors<kNum> a, b, c, d, x;
-  a.set(bias[0]);
-  b.set(bias[1]);
-  c.set(bias[2]);
-  d.set(bias[3]);
+  a.set(bias[0] + finish.bias(i));
+  b.set(bias[1] + finish.bias(i + 1));
+  c.set(bias[2] + finish.bias(i + 2));
+  d.set(bias[3] + finish.bias(i + 3));
   const std::int32_t* group = four.groups;
   std::size_t g = 0;
   do {
@@ -109,16 +107,22 @@ HWY_NOINLINE void dense_block(const DenseWeights& w, FourOutputs four, std::size
   }
   if constexpr (std::is_same_v<Finish, StoreSums>) {
     if (HWY_LIKELY(output.has_ones())) {
-      return store_sums(output, i, s, finish.line(i), a, b, c, d);
+      store_sums(output, i, s, a);
+      if (i + 1 < w.num_outputs) store_sums(output, i + 1, s, b);
+      if (i + 2 < w.num_outputs) store_sums(output, i + 2, s, c);
+      if (i + 3 < w.num_outputs) store_sums(output, i + 3, s, d);
+      return;
     }
   }
-  const std::size_t count = kNum * num_lanes();
-  HWY_ALIGN std::int32_t sums[4 * kNum * hn::MaxLanes(Ints())];
-  a.store(sums);
-  b.store(sums + count);
-  c.store(sums + 2 * count);
-  d.store(sums + 3 * count);
-  store_four(sums, count, i, s, finish, output);
+  if constexpr (!kIsMagic<Finish>) {
+    const std::size_t count = kNum * num_lanes();
+    HWY_ALIGN std::int32_t sums[4 * kNum * hn::MaxLanes(Ints())];
+    a.store(sums);
+    b.store(sums + count);
+    c.store(sums + 2 * count);
+    d.store(sums + 3 * count);
+    store_four(sums, count, i, s, finish, output);
+  }
 }
 
 #if HWY_TARGET == HWY_AVX2
@@ -170,7 +174,7 @@ HWY_INLINE void add_parts(const Parts& parts, std::int32_t* sums) {
 template <Group kGroup, class Finish>
 HWY_INLINE void dense_block_by_runs(const DenseWeights& w, FourOutputs four, std::size_t i,
                                     const std::byte* x, Inputs inputs, const Finish& finish,
-                                    const Output& output, std::size_t s) {
+                                    const OutputOf<Finish>& output, std::size_t s) {
   constexpr std::size_t kVectors = 2;
   const std::size_t n = num_lanes();
   const std::int32_t* bias = bias_of<kGroup>(w) + i;
@@ -178,7 +182,8 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, FourOutputs four, std
     Parts a = Parts::zero(), b = a, c = a, d = a;
     add_run<kGroup>(four, 0, w.num_groups, x, inputs, a, b, c, d);
     const auto done = [&](VShorts part, std::size_t k) HWY_ATTR {
-      return finish.of_output(widened(part, hn::Set(Ints(), bias[k])), i + k);
+      const VInts begun = hn::Set(Ints(), bias[k] + finish.bias(i + k));
+      return finish.of_output(widened(part, begun), i + k);
     };
     output.store(i, s, done(a.first, 0), done(b.first, 1), done(c.first, 2), done(d.first, 3));
     output.store(i, s + n, done(a.second, 0), done(b.second, 1), done(c.second, 2),
@@ -188,7 +193,7 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, FourOutputs four, std
   alignas(64) std::int32_t sums[4][kVectors * 8];
   for (std::size_t k = 0; k < 4; ++k) {
     for (std::size_t v = 0; v < kVectors; ++v) {
-      store_ints(hn::Set(Ints(), bias[k]), sums[k] + v * n);
+      store_ints(hn::Set(Ints(), bias[k] + finish.bias(i + k)), sums[k] + v * n);
     }
   }
   for (std::size_t g = 0; g < w.num_groups; g += w.run) {
@@ -211,7 +216,7 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, FourOutputs four, std
 template <Group kGroup, std::size_t kNum, class Finish>
 HWY_INLINE void four_outputs(const DenseWeights& w, FourOutputs four, std::size_t i,
                              const std::byte* x, Inputs inputs, const Finish& finish,
-                             const Output& output, std::size_t s) {
+                             const OutputOf<Finish>& output, std::size_t s) {
 #if HWY_TARGET == HWY_AVX2
   if constexpr (kGroup == Group::kBytes || kGroup == Group::kSignedBytes) {
     if (w.run >= HWY_MIN(kShortestRun, w.num_groups)) {
@@ -266,7 +271,8 @@ HWY_INLINE void look_up_four(const DenseWeights& w, std::size_t i, std::int32_t*
 /// A function of its own: not every kernel needs so large a stack.
 template <Group kGroup, class Finish>
 HWY_NOINLINE void codebook_outputs(const DenseWeights& w, std::size_t lanes, const std::byte* x,
-                                   Inputs inputs, const Finish& finish, const Output& output) {
+                                   Inputs inputs, const Finish& finish,
+                                   const OutputOf<Finish>& output) {
   HWY_ALIGN std::int32_t weights[kMostCodebookInputs];
   const FourOutputs four{weights, 4};
   for (std::size_t i = 0; i < w.num_outputs; i += 4) {
@@ -292,7 +298,7 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
   const std::size_t row_bytes = w.num_inputs * stride * bytes_of_input<kGroup>();
   for (std::size_t row = 0; row < call.op.num_rows; ++row) {
     const std::byte* x = call.x.at(call.t) + row * row_bytes;
-    const Output output(call.y, call.t, stride, row, w.num_outputs, finish.range());
+    const OutputOf<Finish> output(call.y, call.t, stride, row, w.num_outputs, finish.range());
     if constexpr (kGroup != Group::kShorts) {
       if (w.codebook) {
         codebook_outputs<kGroup>(w, call.extent.lanes, x, inputs, finish, output);
@@ -311,7 +317,7 @@ void dense_rows(const LinearCall& call, const Finish& finish) {
 
 void dense_batch(const LinearCall& call) noexcept {
   with_group(*call.op.dense, call.op.dense->has_small_pairs, [&](auto group) HWY_ATTR {
-    with_epilogue(call.op.epilogue.get(), call.y.element, [&](const auto& finish) HWY_ATTR {
+    with_batch_epilogue(call.op.epilogue.get(), call.y, [&](const auto& finish) HWY_ATTR {
       dense_rows<decltype(group)::value>(call, finish);
     });
   });

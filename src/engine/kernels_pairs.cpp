@@ -41,9 +41,20 @@ struct PairSums {
   const std::byte* x;
   std::size_t input_bytes;
 
-  /// In 32 bits: of each vector of 16 bits two.
+  struct Walk {
+    const PairSums& of;
+    std::size_t i;
+
+    /// In 32 bits: of each vector of 16 bits two. REQUIRES: no bias.
+    template <std::size_t kNum>
+    HWY_INLINE void operator()(std::int32_t /*bias*/, VInts (&sums)[kNum]) {
+      of.sum(i++, sums);
+    }
+  };
+  HWY_INLINE Walk from(std::size_t i) const { return {*this, i}; }
+
   template <std::size_t kNum>
-  HWY_INLINE void operator()(std::size_t i, VInts (&sums)[kNum]) const {
+  HWY_INLINE void sum(std::size_t i, VInts (&sums)[kNum]) const {
     VShorts shorts[kNum / 2];
     for (VShorts& sum : shorts) sum = hn::Set(Shorts(), w.bias[i]);
     for (std::size_t k = w.first[i]; k < w.first[i + 1]; ++k) {
@@ -66,7 +77,7 @@ void sum_batch(const LinearCall& call, const Finish& finish) {
   const PairWeights& w = *call.op.pairs;
   const std::size_t stride = call.extent.stride;
   const std::size_t input_bytes = call.op.input_bytes != 0 ? call.op.input_bytes : 2 * stride;
-  const Output output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
+  const OutputOf<Finish> output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
   const std::byte* x = call.x.at(call.t);
   std::size_t s = 0;
   const auto samples = [&](auto num) PARE_KERNEL_ATTR {

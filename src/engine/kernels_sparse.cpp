@@ -14,50 +14,73 @@ PARE_BEFORE_KERNELS();
 namespace pare::engine::HWY_NAMESPACE {
 namespace {
 
-/// What store_outputs asks for.
+/// What store_outputs asks for. Lists are walked one group ahead: where its inputs stand is known
+/// when their products' turn comes, which a processor does not look ahead far enough for. What is
+/// stored may stand anywhere, for all that a compiler knows, so that pointers are copied.
 template <Group kGroup>
 class SparseSums {
  public:
   SparseSums(const SparseWeights& w, const std::byte* x, std::size_t input_bytes)
-      : w_(w), x_(x), input_bytes_(input_bytes) {}
+      : bias_(bias_of<kGroup>(w)),
+        first_(w.first.data()),
+        inputs_(w.inputs.data()),
+        groups_(w.groups.data()),
+        x_(x),
+        input_bytes_(input_bytes) {}
+
+  HWY_INLINE SparseSums from(std::size_t i) const {
+    SparseSums walk = *this;
+    walk.i_ = i;
+    walk.k_ = first_[i];
+    walk.find_inputs();
+    return walk;
+  }
 
   template <std::size_t kNum>
-  HWY_INLINE void operator()(std::size_t i, VInts (&sums)[kNum]) const {
-    for (VInts& sum : sums) sum = hn::Set(Ints(), bias_of<kGroup>(w_)[i]);
-    std::size_t k = w_.first[i];
-    const std::size_t end = w_.first[i + 1];
+  HWY_INLINE void operator()(std::int32_t bias, VInts (&sums)[kNum]) {
+    for (VInts& sum : sums) sum = hn::Set(Ints(), bias_[i_] + bias);
+    const std::size_t end = first_[++i_];
     if constexpr (kNum <= 6) {
       // Two sums of each vector: one is added to while the other's product is on its way.
       VInts others[kNum];
       for (VInts& sum : others) sum = hn::Zero(Ints());
-      for (; k + 2 <= end; k += 2) {
-        add_group(k, sums);
-        add_group(k + 1, others);
+      while (k_ + 2 <= end) {
+        add_group(sums);
+        add_group(others);
       }
       for (std::size_t v = 0; v < kNum; ++v) sums[v] = hn::Add(sums[v], others[v]);
-      if (k < end) add_group(k, sums);
+      if (k_ < end) add_group(sums);
     } else {
       // Each output has a group: without a way around the loop gcc keeps sums where they are.
-      do add_group(k, sums);
-      while (++k < end);
+      do add_group(sums);
+      while (k_ < end);
     }
   }
 
  private:
+  HWY_INLINE void find_inputs() { from_ = x_ + input_bytes_ * inputs_[k_]; }
+
   template <std::size_t kNum>
-  HWY_INLINE void add_group(std::size_t k, VInts (&sums)[kNum]) const {
-    const std::byte* from = x_ + input_bytes_ * w_.inputs[k];
+  HWY_INLINE void add_group(VInts (&sums)[kNum]) {
+    const std::byte* from = from_;
+    const VInts weights = hn::Set(Ints(), groups_[k_++]);
+    find_inputs();
     // A product that loads its operand is split in two where the address has an index register.
     asm("" : "+r"(from));
-    const VInts weights = hn::Set(Ints(), w_.groups[k]);
     for (std::size_t v = 0; v < kNum; ++v) {
       add_dot<kGroup>(sums[v], from + 4 * v * num_lanes(), weights);
     }
   }
 
-  const SparseWeights& w_;
+  const std::int32_t* bias_;
+  const std::uint32_t* first_;
+  const std::uint16_t* inputs_;
+  const std::int32_t* groups_;
   const std::byte* x_;
   std::size_t input_bytes_;  ///< from a group of inputs to the next
+  std::size_t i_ = 0;        ///< the next output
+  std::size_t k_ = 0;        ///< its next group
+  const std::byte* from_ = nullptr;
 };
 
 template <Group kGroup, class Finish>
@@ -65,7 +88,7 @@ void sparse_rows(const LinearCall& call, const Finish& finish) {
   const SparseWeights& w = *call.op.sparse;
   const std::size_t stride = call.extent.stride;
   const std::size_t input_bytes = call.op.input_bytes != 0 ? call.op.input_bytes : 4 * stride;
-  const Output output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
+  const OutputOf<Finish> output(call.y, call.t, stride, 0, w.num_outputs, finish.range());
   const std::byte* x = call.x.at(call.t);
   std::size_t s = 0;
   const auto samples = [&](auto num) PARE_KERNEL_ATTR {
@@ -85,7 +108,7 @@ void sparse_rows(const LinearCall& call, const Finish& finish) {
 
 void sparse_batch(const LinearCall& call) noexcept {
   with_group(*call.op.sparse, call.op.sparse->has_small_pairs, [&](auto group) HWY_ATTR {
-    with_epilogue(call.op.epilogue.get(), call.y.element, [&](const auto& finish) HWY_ATTR {
+    with_batch_epilogue(call.op.epilogue.get(), call.y, [&](const auto& finish) HWY_ATTR {
       sparse_rows<decltype(group)::value>(call, finish);
     });
   });

@@ -203,6 +203,7 @@ SparseWeights pack_sparse(const Matrix& matrix) {
     if (packed.inputs.size() == packed.first.back()) add(0, 0);
   }
   packed.first.push_back(static_cast<std::uint32_t>(packed.inputs.size()));
+  packed.inputs.push_back(0);
   return packed;
 }
 

@@ -59,8 +59,9 @@ struct DenseWeights {
 struct SparseWeights {
   std::size_t interleave = 4;
   std::size_t num_outputs = 0;
-  std::vector<std::uint32_t> first = {};    ///< of each output and the end: into the two lists
-  std::vector<std::uint16_t> inputs = {};   ///< number of the group, or where it stands
+  std::vector<std::uint32_t> first = {};  ///< of each output and the end: into the two lists
+  /// Number of the group, or where it stands; another one behind the last, for what looks ahead.
+  std::vector<std::uint16_t> inputs = {};
   AlignedVector<std::int32_t> groups = {};  ///< its weights, as in DenseWeights
   AlignedVector<std::int32_t> bias = {};
   AlignedVector<std::int32_t> offset_bias = {};

@@ -320,7 +320,8 @@ class Planner {
                                .sums = sums,
                                .bias = bias,
                                .padded_size = round_up(sums.size(), kBlock),
-                               .has_fma = kernels().has_fma});
+                               .has_fma = kernels().has_fma,
+                               .is_for_batches = true});
     return made ? std::make_shared<const Epilogue>(std::move(*made)) : nullptr;
   }
 

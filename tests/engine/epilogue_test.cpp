@@ -3,6 +3,7 @@
 #include "engine/epilogue.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -53,7 +54,8 @@ std::optional<Epilogue> epilogue_of(const std::vector<Case>& cases, bool has_fma
                         .sums = sums,
                         .bias = bias,
                         .padded_size = 16,
-                        .has_fma = has_fma});
+                        .has_fma = has_fma,
+                        .is_for_batches = true});
 }
 
 std::optional<Epilogue> epilogue_of(const Case& of, bool has_fma) {
@@ -90,6 +92,15 @@ std::int64_t code_of(const Epilogue& epilogue, std::int64_t sum, bool has_fma) {
   return epilogue.arithmetic == Epilogue::Arithmetic::kFloat
              ? float_code_of(epilogue, 0, sum, has_fma)
              : double_code_of(epilogue, 0, sum);
+}
+
+/// As kernels compute it: the lower 16 bits of the result, saturated.
+std::int64_t magic_code_of(const Epilogue& epilogue, std::size_t i, std::int64_t sum) {
+  const MagicOutput& output = epilogue.magic[i];
+  const auto x = std::bit_cast<float>(static_cast<std::int32_t>(output.bias + sum));
+  const float y = std::fma(x, output.multiply, output.add);
+  const auto lower = static_cast<std::int16_t>(std::bit_cast<std::uint32_t>(y) & 0xFFFF);
+  return std::clamp<std::int64_t>(lower, 0, epilogue.highest);
 }
 
 Case random_case(std::uint64_t seed) {
@@ -204,6 +215,83 @@ TEST(Epilogue, KnowsForWhichOutputsFloatIsEnough) {
       if (!epilogue->is_float[i]) continue;
       ASSERT_EQ(float_code_of(*epilogue, i, sum, true), expected(cases[i], sum)) << i << ' ' << sum;
     }
+  }
+}
+
+TEST(Epilogue, HasMagicLinesThatEqualTheDefinitionForEverySum) {
+  int num_magic = 0;
+  for (std::uint64_t seed = 0; seed < 600; ++seed) {
+    const Case of = random_case(seed);
+    const auto epilogue = epilogue_of(of, true);
+    if (!epilogue || epilogue->magic.empty()) continue;
+    ASSERT_EQ(of.op.lowest, 0) << "seed " << seed;
+    ASSERT_TRUE(epilogue->magic[0].is_found) << "seed " << seed;
+    ++num_magic;
+    for (std::int64_t sum = of.sums.lowest; sum <= of.sums.highest; ++sum) {
+      ASSERT_EQ(magic_code_of(*epilogue, 0, sum), expected(of, sum)) << "seed " << seed;
+    }
+  }
+  EXPECT_GT(num_magic, 150);
+}
+
+TEST(Epilogue, HasAMagicLineWhereFloatHasToMoveItsOwn) {
+  Case of = too_near_for_float();
+  of.sums = {-2000000, 2100000};
+  const auto epilogue = epilogue_of(of, true);
+  ASSERT_TRUE(epilogue);
+  ASSERT_FALSE(epilogue->magic.empty());
+  for (std::int64_t sum = of.sums.lowest; sum <= of.sums.highest; ++sum) {
+    ASSERT_EQ(magic_code_of(*epilogue, 0, sum), expected(of, sum)) << sum;
+  }
+  EXPECT_TRUE(epilogue_of(of, false)->magic.empty());
+  of.sums = too_near_for_float().sums;  // 2^23 apart and more
+  EXPECT_TRUE(epilogue_of(of, true)->magic.empty());
+}
+
+TEST(Epilogue, LeavesSettledSumsOfFewOutputsAsTheyAre) {
+  Case small = too_near_for_float();
+  small.sums = {-1000, 1000};
+  std::vector<Case> cases(9, small);
+  cases[4] = too_near_for_float();
+  const auto epilogue = epilogue_of(cases, true);
+  ASSERT_TRUE(epilogue);
+  ASSERT_EQ(epilogue->magic.size(), 16);
+  EXPECT_TRUE(epilogue->magic[3].is_found);
+  EXPECT_FALSE(epilogue->magic[4].is_found);
+  EXPECT_EQ(epilogue->magic[4].bias, 0);
+  for (std::int64_t code = 0; code < 64; ++code) {
+    EXPECT_EQ(magic_code_of(*epilogue, 4, kMagicBits + code), code);
+  }
+  cases[5] = cases[4];
+  EXPECT_TRUE(epilogue_of(cases, true)->magic.empty()) << "2 of 9";
+}
+
+TEST(Epilogue, HasNoMagicLineWithACodeBeyond16Bits) {
+  // Before it is clamped, the largest sum's is 2^15.
+  Case of{.multiplier = 1, .addend = 0, .shift = 0, .bias = 0, .sums = {0, 1 << 15}, .op = {}};
+  of.op.highest = 63;
+  EXPECT_TRUE(epilogue_of(of, true)->magic.empty());
+  --of.sums.highest;
+  EXPECT_FALSE(epilogue_of(of, true)->magic.empty());
+}
+
+TEST(FirstMultiple, IsTheSmallestThatThereIs) {
+  program::RandomNumbers random(1);
+  for (int i = 0; i < 20000; ++i) {
+    const auto number = [&](std::uint64_t end) {
+      return static_cast<std::uint64_t>(random.in(0, static_cast<std::int64_t>(end) - 1));
+    };
+    const std::uint64_t modulus = 1 + number(120);
+    const std::uint64_t step = number(modulus);
+    const std::uint64_t low = number(modulus);
+    const std::uint64_t high = low + number(modulus - low);
+    std::optional<std::uint64_t> smallest;
+    for (std::uint64_t k = 0; k < modulus && !smallest; ++k) {
+      const std::uint64_t at = step * k % modulus;
+      if (at >= low && at <= high) smallest = k;
+    }
+    ASSERT_EQ(first_multiple(step, modulus, low, high), smallest)
+        << step << " mod " << modulus << ": " << low << " ... " << high;
   }
 }
 

@@ -86,6 +86,16 @@ Trial make_trial(const program::Program& program, std::uint64_t seed) {
   return {std::move(batch), num_threads};
 }
 
+void count_magic(const Step& step, PlanKind kind, Count& count) {
+  const auto* linear = std::get_if<LinearStep>(&step.work);
+  if (linear == nullptr || linear->op.epilogue == nullptr) return;
+  if (kind == PlanKind::kSample && !linear->on_image) return;
+  const std::vector<MagicOutput>& magic = linear->op.epilogue->magic;
+  if (magic.empty()) return;
+  const bool is_mixed = std::ranges::find(magic, 0, &MagicOutput::is_found) != magic.end();
+  ++(is_mixed ? count.mixed_steps : count.magic_steps);
+}
+
 void run(const Trial& trial, const program::Program& program, const Options& options,
          Count& count) {
   const Engine engine(program, options);
@@ -94,6 +104,7 @@ void run(const Trial& trial, const program::Program& program, const Options& opt
       for (const Step& step : section.steps) {
         ++count.kernels[static_cast<std::size_t>(kind_of(step))];
         if (engine.plan(kind).buffers[step.output.value].slots != 0) ++count.steps_at_once;
+        count_magic(step, kind, count);
       }
     }
   }

@@ -18,6 +18,8 @@ struct Count {
   std::int64_t samples = 0;
   std::array<std::int64_t, kNumKernelKinds> kernels = {};  ///< steps, by KernelKind
   std::int64_t steps_at_once = 0;                          ///< that take several of a loop's steps
+  std::int64_t magic_steps = 0;  ///< linear ops on many lanes, all outputs with magic lines
+  std::int64_t mixed_steps = 0;  ///< the same, of which some have none
 };
 
 /// Counts of all instruction sets that this machine has.

@@ -37,7 +37,7 @@ TEST(PackSparse, HasAGroupForEachOfFourOutputs) {
                            1, 0, 0, 0, 0, 6};
   const SparseWeights packed = pack_sparse(matrix_of(weights, 6, {0, 63}));
   EXPECT_EQ(packed.first, (std::vector<std::uint32_t>{0, 1, 2, 4, 5}));
-  EXPECT_EQ(packed.inputs, (std::vector<std::uint16_t>{1, 0, 0, 1, 0}));
+  EXPECT_EQ(packed.inputs, (std::vector<std::uint16_t>{1, 0, 0, 1, 0, 0}));
   EXPECT_EQ(std::vector<std::int32_t>(packed.groups.begin(), packed.groups.end()),
             (std::vector<std::int32_t>{0x0500, 0, 1, 0x0600, 0}));
 }
