@@ -14,8 +14,7 @@ namespace pare::engine {
 
 /// An output of a requantize of sums that begin at the bits of float32 numbers (MagicLine).
 struct MagicOutput {
-  std::int32_t bias =
-      0;  ///< what sums begin with besides the layer's own: 0 where there is no line
+  std::int32_t bias = 0;  ///< what sums begin with, besides the layer's own; 0: there is no line
   float multiply = 0;
   float add = 0;
   std::int32_t is_found = 1;  ///< else the two leave kMagicBits and a code as it is

@@ -12,6 +12,9 @@ namespace {
 /// Multipliers that are tried, those first that leave most room to the addend.
 constexpr std::size_t kMostSlopes = 6;
 
+/// So that kMagicBits and a bias fit 32 bits.
+constexpr std::int64_t kFarthestSum = 1 << 29;
+
 /// The code of a result.
 std::int64_t code_of(float result, CodeRange codes) {
   const auto from_center = [&](std::int32_t bound) {
@@ -156,6 +159,7 @@ std::optional<MagicLine> find_magic_line(Line exact, std::span<const Point> poin
     return line && goes_through(*line, points, codes) ? line : std::nullopt;
   };
   if (points.back().sum - points.front().sum >= kMagic) return std::nullopt;
+  if (std::abs(points.front().sum) > kFarthestSum) return std::nullopt;
   if (const auto line = try_slope(slope_of(exact, exact.multiply, points, codes))) return line;
   for (const Slope& slope : slopes_around(exact, points, codes)) {
     if (const auto line = try_slope(slope)) return line;

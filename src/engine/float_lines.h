@@ -42,7 +42,7 @@ struct MagicLine {
 };
 
 /// Such a line, with a multiply-add that rounds once: to an integer, as it should. None if there is
-/// none for multipliers next to the exact one, or if sums are 2^23 apart or more.
+/// none for multipliers next to the exact one, or if sums are 2^23 apart or more, or 2^29 from 0.
 std::optional<MagicLine> find_magic_line(Line exact, std::span<const Point> points,
                                          CodeRange codes);
 

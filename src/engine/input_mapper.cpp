@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
+
+#include "engine/quotient_codes.h"
 
 namespace pare::engine {
 namespace {
@@ -86,6 +90,28 @@ void add_gain(InputMapper& mapper) {
   }
 }
 
+/// Divisors that are tried, one after the other: each takes a tenth of a millisecond for 16 bits.
+constexpr std::size_t kMostDivisors = 4;
+
+void add_reciprocal(InputMapper& mapper) {
+  const bool has_bounds = !mapper.slack.empty() && mapper.slack.front() < 0.5F;
+  if (mapper.has_affine || mapper.zero_point != 0 || !has_bounds) return;
+  const float largest = std::max(-mapper.lowest, mapper.highest);
+  std::vector<float> exact;
+  AlignedVector<float> reciprocal(mapper.divide.size(), 1);
+  for (std::size_t e = 0; e < mapper.size; ++e) {
+    const Quotient quotient(mapper.divide[e]);
+    reciprocal[e] = quotient.reciprocal;
+    if (std::ranges::find(exact, quotient.divisor) != exact.end()) continue;
+    exact.push_back(quotient.divisor);
+    if (exact.size() > kMostDivisors ||
+        !has_exact_codes(quotient, static_cast<std::int32_t>(largest))) {
+      return;
+    }
+  }
+  mapper.reciprocal = std::move(reciprocal);
+}
+
 }  // namespace
 
 std::optional<InputMapper> make_input_mapper(const lower::Interface& interface) {
@@ -112,6 +138,7 @@ std::optional<InputMapper> make_input_mapper(const lower::Interface& interface) 
       .lowest = static_cast<float>(map.codes.lowest),
       .highest = static_cast<float>(map.codes.highest)};
   add_gain(mapper);
+  add_reciprocal(mapper);
   return mapper;
 }
 

@@ -40,6 +40,11 @@ struct InputMapper {
   AlignedVector<float> offset = {};
   AlignedVector<float> near = {};
   AlignedVector<float> slack = {};
+
+  /// 1 / divide, where there is neither mean nor scale nor zero point, and all codes are those of
+  /// quotients made with it (has_exact_codes): that needs no bounds. Else empty, or where gain and
+  /// offset do without bounds.
+  AlignedVector<float> reciprocal = {};
 };
 
 /// None if the kernels do not know this map: other roundings than half_even, codes beyond 2^22.

@@ -89,6 +89,35 @@ class Quick {
 };
 #endif
 
+#if HWY_NATIVE_FMA
+/// The same by the reciprocal (InputMapper::reciprocal): proven but for NaN, which something beyond
+/// all codes may become on the way.
+class ByReciprocal {
+ public:
+  ByReciprocal(const InputMapper& mapper, std::size_t e)
+      : multiply_(hn::LoadU(Floats(), mapper.multiply.data() + e)),
+        divide_(hn::LoadU(Floats(), mapper.divide.data() + e)),
+        reciprocal_(hn::LoadU(Floats(), mapper.reciprocal.data() + e)),
+        lowest_(hn::Set(Floats(), mapper.lowest)),
+        highest_(hn::Set(Floats(), mapper.highest)) {}
+
+  HWY_INLINE FloatMask operator()(VFloats raw, VInts& codes) const {
+    const VFloats x = hn::Mul(raw, multiply_);
+    const VFloats about = hn::Mul(x, reciprocal_);
+    const VFloats y = hn::MulAdd(hn::NegMulAdd(about, divide_, x), reciprocal_, about);
+    codes = to_nearest_ints(hn::Min(highest_, hn::Max(lowest_, y)));
+    return hn::Eq(y, y);
+  }
+
+ private:
+  VFloats multiply_;
+  VFloats divide_;
+  VFloats reciprocal_;
+  VFloats lowest_;
+  VFloats highest_;
+};
+#endif
+
 /// Of the elements of a sample from e on a vector; zeros behind the last one.
 HWY_INLINE VFloats load_raw(const float* sample, std::size_t e, std::size_t size) {
   if (HWY_LIKELY(e + num_lanes() <= size)) return hn::LoadU(Floats(), sample + e);
@@ -103,7 +132,8 @@ HWY_INLINE VInts codes_of(const InputMapper& mapper, VFloats raw, std::size_t e)
 #if HWY_NATIVE_FMA
   if (!mapper.gain.empty()) {
     VInts codes;
-    const FloatMask are_proven = Quick(mapper, e)(raw, codes);
+    const FloatMask are_proven = mapper.reciprocal.empty() ? Quick(mapper, e)(raw, codes)
+                                                           : ByReciprocal(mapper, e)(raw, codes);
     if (HWY_LIKELY(hn::AllTrue(Floats(), are_proven))) return codes;
   }
 #endif
@@ -236,15 +266,15 @@ struct Tile {
 
 /// Of four samples from s on those elements of a tile, mostly one, that the quick way has no proof
 /// for.
-template <std::size_t kSize>
+template <std::size_t kSize, class Way>
 void mend_four(const InputCall& call, std::size_t e, std::size_t s) {
   constexpr std::size_t kLanes = hn::MaxLanes(Floats());
-  const Quick quick(call.mapper, e);
+  const Way map(call.mapper, e);
   const float* raw = call.raw + s * call.mapper.size + e;
   std::uint64_t unproven = 0;
   for (std::size_t r = 0; r < 4; ++r) {
     VInts codes;
-    const FloatMask are_proven = quick(hn::LoadU(Floats(), raw + r * call.mapper.size), codes);
+    const FloatMask are_proven = map(hn::LoadU(Floats(), raw + r * call.mapper.size), codes);
     std::uint64_t bits = 0;
     std::uint8_t bytes[8] = {};
     hn::StoreMaskBits(Floats(), hn::Not(are_proven), bytes);
@@ -264,7 +294,7 @@ void mend_four(const InputCall& call, std::size_t e, std::size_t s) {
 /// Tiles that are left to mend. Those that need it are too many to be foreseen by a processor and
 /// too few to be mapped with care at once: without a branch for each, what follows them is under
 /// way already.
-template <std::size_t kSize>
+template <std::size_t kSize, class Way>
 class Tiles {
  public:
   explicit Tiles(const InputCall& call) : call_(call) {}
@@ -285,7 +315,7 @@ class Tiles {
     for (std::size_t i = 0; i < num_; ++i) {
       for (unsigned left = tiles_[i].unproven; left != 0; left &= left - 1) {
         const auto four = static_cast<std::size_t>(std::countr_zero(left));
-        mend_four<kSize>(call_, tiles_[i].e, tiles_[i].s + four);
+        mend_four<kSize, Way>(call_, tiles_[i].e, tiles_[i].s + four);
       }
     }
     num_ = 0;
@@ -296,10 +326,10 @@ class Tiles {
   Tile tiles_[kMost];
 };
 
-/// A tile, by the quick way. There is no call in the loop: all that it needs stays in registers.
-template <std::size_t kSize>
+/// A tile, by a quick way. There is no call in the loop: all that it needs stays in registers.
+template <std::size_t kSize, class Way>
 HWY_INLINE Tile map_quickly(const InputCall& call, std::size_t e, std::size_t s) {
-  const Quick quick(call.mapper, e);
+  const Way quick(call.mapper, e);
   const Groups<kSize> groups(call);
   const std::size_t size = call.mapper.size;
   const float* raw = call.raw + s * size + e;
@@ -322,26 +352,40 @@ HWY_INLINE Tile map_quickly(const InputCall& call, std::size_t e, std::size_t s)
 }
 #endif
 
+/// Samples from s on, as many of 16 as there are: elements from e on.
 template <std::size_t kSize>
-void map_groups(const InputCall& call) {
-  const std::size_t n = num_lanes();
-  const std::size_t lanes = call.extent.lanes;
-#if HWY_NATIVE_FMA
-  Tiles<kSize> tiles(call);
-#endif
-  for (std::size_t s = 0; s < lanes; s += kSamples) {
-    std::size_t e = 0;
-#if HWY_NATIVE_FMA
-    if (!call.mapper.gain.empty() && s + kSamples <= lanes) {
-      for (; e + n <= call.mapper.size; e += n) tiles.add(map_quickly<kSize>(call, e, s));
-    }
-#endif
-    for (; e < call.mapper.size; e += n) {
-      for (std::size_t four = s; four < HWY_MIN(s + kSamples, lanes); four += 4) {
-        map_four<kSize>(call, e, four);
-      }
+void map_rest(const InputCall& call, std::size_t e, std::size_t s) {
+  for (; e < call.mapper.size; e += num_lanes()) {
+    for (std::size_t four = s; four < HWY_MIN(s + kSamples, call.extent.lanes); four += 4) {
+      map_four<kSize>(call, e, four);
     }
   }
+}
+
+#if HWY_NATIVE_FMA
+/// By a quick way what fills whole tiles.
+template <std::size_t kSize, class Way>
+void map_tiles(const InputCall& call) {
+  Tiles<kSize, Way> tiles(call);
+  for (std::size_t s = 0; s < call.extent.lanes; s += kSamples) {
+    std::size_t e = 0;
+    if (s + kSamples <= call.extent.lanes) {
+      for (; e + num_lanes() <= call.mapper.size; e += num_lanes()) {
+        tiles.add(map_quickly<kSize, Way>(call, e, s));
+      }
+    }
+    map_rest<kSize>(call, e, s);
+  }
+}
+#endif
+
+template <std::size_t kSize>
+void map_groups(const InputCall& call) {
+#if HWY_NATIVE_FMA
+  if (!call.mapper.reciprocal.empty()) return map_tiles<kSize, ByReciprocal>(call);
+  if (!call.mapper.gain.empty()) return map_tiles<kSize, Quick>(call);
+#endif
+  for (std::size_t s = 0; s < call.extent.lanes; s += kSamples) map_rest<kSize>(call, 0, s);
 }
 
 // -------------------------------------------------------------------------- groups of fewer

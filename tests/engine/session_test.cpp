@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -134,12 +135,15 @@ std::vector<std::int32_t> expected_codes(const model::Deployment& deployment,
 class FromRaw : public testing::TestWithParam<InstructionSet> {};
 
 TEST_P(FromRaw, EqualsMapInputAndTheReference) {
-  constexpr std::uint64_t kNumPrograms = 1000;
+  constexpr std::uint64_t kNumPrograms = 2000;
   std::size_t num_samples = 0;
+  std::size_t num_by_reciprocal = 0;
   for (std::uint64_t seed = 0; seed < kNumPrograms; ++seed) {
     SCOPED_TRACE(seed);
     const model::Deployment deployment = with_input(seed);
     const Engine engine(deployment.program, deployment.interface, {.instruction_set = GetParam()});
+    const std::optional<InputMapper>& mapper = engine.input_mapper();
+    num_by_reciprocal += mapper && !mapper->reciprocal.empty() ? 1 : 0;
     Session session(engine, {.num_threads = 1 + seed % 2});
     const std::size_t several = seed % 97 == 0 ? 300 : 2 + seed % 70;
     for (const std::size_t batch : {std::size_t{1}, several}) {
@@ -152,6 +156,7 @@ TEST_P(FromRaw, EqualsMapInputAndTheReference) {
     }
   }
   EXPECT_GE(num_samples, 30 * kNumPrograms);
+  EXPECT_GE(num_by_reciprocal, kNumPrograms / 50);
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, FromRaw, testing::ValuesIn(instruction_sets()),
