@@ -170,6 +170,24 @@ HWY_INLINE void add_parts(const Parts& parts, std::int32_t* sums) {
   store_ints(widened(parts.second, load_ints(sums + n)), sums + n);
 }
 
+/// Outputs i … i + 3 of two vectors of samples, their sums in memory. Those of outputs that have no
+/// line are rare enough for a function of its own.
+template <class Finish>
+HWY_INLINE void finish_two(const std::int32_t* sums, std::size_t i, std::size_t s,
+                           const Finish& finish, const OutputOf<Finish>& output) {
+  const std::size_t n = num_lanes();
+  if (HWY_UNLIKELY(!finish.has_line(i) || !finish.has_line(i + 1) || !finish.has_line(i + 2) ||
+                   !finish.has_line(i + 3))) {
+    return store_four(sums, 2 * n, i, s, finish, output);
+  }
+  const auto a = finish.line(i), b = finish.line(i + 1);
+  const auto c = finish.line(i + 2), d = finish.line(i + 3);
+  for (std::size_t v = 0; v < 2; ++v, sums += n) {
+    output.store(i, s + v * n, a(load_ints(sums)), b(load_ints(sums + 2 * n)),
+                 c(load_ints(sums + 4 * n)), d(load_ints(sums + 6 * n)));
+  }
+}
+
 /// As dense_block, by runs of groups whose sums are known to fit 16 bits.
 template <Group kGroup, class Finish>
 HWY_INLINE void dense_block_by_runs(const DenseWeights& w, FourOutputs four, std::size_t i,
@@ -178,19 +196,21 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, FourOutputs four, std
   constexpr std::size_t kVectors = 2;
   const std::size_t n = num_lanes();
   const std::int32_t* bias = bias_of<kGroup>(w) + i;
+  alignas(64) std::int32_t sums[4][kVectors * 8];
   if (w.run >= w.num_groups) {
     Parts a = Parts::zero(), b = a, c = a, d = a;
     add_run<kGroup>(four, 0, w.num_groups, x, inputs, a, b, c, d);
-    const auto done = [&](VShorts part, std::size_t k) HWY_ATTR {
+    const auto keep = [&](const Parts& parts, std::size_t k) HWY_ATTR {
       const VInts begun = hn::Set(Ints(), bias[k] + finish.bias(i + k));
-      return finish.of_output(widened(part, begun), i + k);
+      store_ints(widened(parts.first, begun), sums[k]);
+      store_ints(widened(parts.second, begun), sums[k] + n);
     };
-    output.store(i, s, done(a.first, 0), done(b.first, 1), done(c.first, 2), done(d.first, 3));
-    output.store(i, s + n, done(a.second, 0), done(b.second, 1), done(c.second, 2),
-                 done(d.second, 3));
-    return;
+    keep(a, 0);
+    keep(b, 1);
+    keep(c, 2);
+    keep(d, 3);
+    return finish_two(sums[0], i, s, finish, output);
   }
-  alignas(64) std::int32_t sums[4][kVectors * 8];
   for (std::size_t k = 0; k < 4; ++k) {
     for (std::size_t v = 0; v < kVectors; ++v) {
       store_ints(hn::Set(Ints(), bias[k] + finish.bias(i + k)), sums[k] + v * n);
@@ -204,11 +224,7 @@ HWY_INLINE void dense_block_by_runs(const DenseWeights& w, FourOutputs four, std
     add_parts(c, sums[2]);
     add_parts(d, sums[3]);
   }
-  for (std::size_t v = 0; v < kVectors; ++v) {
-    const auto done = [&](std::size_t k)
-                          HWY_ATTR { return finish.of_output(load_ints(sums[k] + v * n), i + k); };
-    output.store(i, s + v * n, done(0), done(1), done(2), done(3));
-  }
+  finish_two(sums[0], i, s, finish, output);
 }
 #endif
 
