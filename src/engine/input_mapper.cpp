@@ -90,13 +90,16 @@ void add_gain(InputMapper& mapper) {
   }
 }
 
-/// Divisors that are tried, one after the other: each takes a tenth of a millisecond for 16 bits.
+/// Divisors that are tried, one after the other, and codes: 16 signed bits take a tenth of a
+/// millisecond a divisor.
 constexpr std::size_t kMostDivisors = 4;
+constexpr float kMostCodes = 1 << 16;
 
 void add_reciprocal(InputMapper& mapper) {
   const bool has_bounds = !mapper.slack.empty() && mapper.slack.front() < 0.5F;
   if (mapper.has_affine || mapper.zero_point != 0 || !has_bounds) return;
   const float largest = std::max(-mapper.lowest, mapper.highest);
+  if (largest > kMostCodes) return;
   std::vector<float> exact;
   AlignedVector<float> reciprocal(mapper.divide.size(), 1);
   for (std::size_t e = 0; e < mapper.size; ++e) {
