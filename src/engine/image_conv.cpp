@@ -36,21 +36,12 @@ std::vector<Interval> sums_of(const PlanRequest& request, const ImageConv& conv)
                         [&](std::size_t i) { return i / conv.window.num_outputs(); });
 }
 
-/// `bias`: what the sums lack.
-std::shared_ptr<const Epilogue> make_epilogue_of(const PlanRequest& request, const Node& requantize,
-                                                 std::span<const Interval> sums,
-                                                 std::span<const std::int64_t> bias) {
+/// Of a requantize by channel.
+EpilogueRequest epilogue_request(const PlanRequest& request, const Node& requantize,
+                                 std::span<const Interval> sums) {
   Shape elements(request.program.buffer(requantize.inputs[0]).shape.size(), 1);
   elements[0] = static_cast<std::int64_t>(sums.size());
-  auto made = make_epilogue({.program = request.program,
-                             .node = requantize,
-                             .sums = sums,
-                             .bias = bias,
-                             .padded_size = round_up(sums.size(), kBlock),
-                             .elements = elements,
-                             .has_fma = kernels_of(request.instruction_set).has_fma,
-                             .is_for_batches = true});
-  return made ? std::make_shared<const Epilogue>(std::move(*made)) : nullptr;
+  return {.program = request.program, .node = requantize, .sums = sums, .elements = elements};
 }
 
 }  // namespace
@@ -71,7 +62,10 @@ std::optional<ImageConv> image_conv(const PlanRequest& request, const program::S
     ImageConv both = conv;
     both.requantize = next;
     both.y = next->outputs[0];
-    both.epilogue = make_epilogue_of(request, *next, sums_of(request, both), {});
+    const std::vector<Interval> by_channel = sums_of(request, both);
+    EpilogueRequest asked = epilogue_request(request, *next, by_channel);
+    asked.is_for_batches = true;
+    both.epilogue = shared_epilogue(request.instruction_set, std::move(asked));
     if (both.epilogue != nullptr) return both;
   }
   if (!is_stored(conv.y)) return std::nullopt;
@@ -95,7 +89,9 @@ std::optional<LinearOp> pairs_op(const PlanRequest& request, const ImageConv& co
     for (std::size_t i = 0; i < matrix.bias.size(); ++i) {
       sums[i] = {sums[i].lowest - matrix.bias[i], sums[i].highest - matrix.bias[i]};
     }
-    op.epilogue = make_epilogue_of(request, *conv.requantize, sums, matrix.bias);
+    EpilogueRequest asked = epilogue_request(request, *conv.requantize, sums);
+    asked.bias = matrix.bias;
+    op.epilogue = shared_epilogue(request.instruction_set, std::move(asked));
     if (op.epilogue == nullptr) return std::nullopt;
     matrix.bias = {};
   }

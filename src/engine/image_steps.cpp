@@ -147,8 +147,8 @@ LinearStep ImageSteps::linear_step(const ImageConv& conv, const ImageLayout& x,
       window_matrix(request_.program, std::get<program::Conv>(conv.node->op), conv.window,
                     x.interleave, x.is_spread);
   reads = direct_reads(weights, conv.window, x).value();
-  const auto place_list = [&](std::vector<std::uint16_t>& inputs) {
-    const auto aligned = aligned_reads(reads, x, request_.instruction_set, inputs.size());
+  const auto place_list = [&](std::vector<std::uint16_t>& inputs, std::size_t num_reads) {
+    const auto aligned = aligned_reads(reads, x, request_.instruction_set, num_reads);
     if (aligned) reads = *aligned;
     place(inputs, reads.lanes);
   };
@@ -156,7 +156,7 @@ LinearStep ImageSteps::linear_step(const ImageConv& conv, const ImageLayout& x,
   if (conv.kind == KernelKind::kSparsePairs) {
     made.op = conv.pairs;
     auto pairs = std::make_shared<PairWeights>(*made.op.pairs);
-    place_list(pairs->inputs);
+    place_list(pairs->inputs, pairs->pairs.size());
     packed_.pairs[index] = pairs;
     made.op.pairs = std::move(pairs);
     made.kernel = kernels.pairs_batch;
@@ -167,7 +167,7 @@ LinearStep ImageSteps::linear_step(const ImageConv& conv, const ImageLayout& x,
   made.op.epilogue = conv.epilogue;
   if (conv.kind == KernelKind::kSparseBytes || conv.kind == KernelKind::kSparseShorts) {
     auto sparse = std::make_shared<SparseWeights>(pack_sparse(matrix));
-    place_list(sparse->inputs);
+    place_list(sparse->inputs, sparse->groups.size());
     packed_.sparse[index] = sparse;
     made.op.sparse = std::move(sparse);
     made.kernel = kernels.sparse_batch;

@@ -27,9 +27,6 @@ AlignedVector<T> by_element(const std::vector<From>& list, const lower::Interfac
   return values;
 }
 
-/// Far from where float32 over- or underflows on the way to a code.
-bool is_moderate(double x) { return std::abs(x) > 0x1p-40 && std::abs(x) < 0x1p40; }
-
 bool is_power_of_two(float x) {
   int exponent = 0;
   return std::abs(std::frexp(x, &exponent)) == 0.5F;

@@ -133,7 +133,9 @@ class Planner {
       for (std::size_t i = 0; i < matrix.bias.size(); ++i) {
         sums[i] = {sums[i].lowest - matrix.bias[i], sums[i].highest - matrix.bias[i]};
       }
-      op.epilogue = epilogue_of(*requantize, sums, matrix.bias);
+      op.epilogue = shared_epilogue(
+          request_.instruction_set,
+          {.program = program_, .node = *requantize, .sums = sums, .bias = matrix.bias});
       if (op.epilogue == nullptr) return false;
     }
     auto pairs = pack_pairs(without_bias);
@@ -268,7 +270,11 @@ class Planner {
     if (requantize != nullptr) {
       const std::vector<Interval> sums = sums_of(node.outputs[0], num_outputs);
       auto& epilogue = packed_.epilogues[node.outputs[0].value];
-      if (epilogue == nullptr) epilogue = epilogue_of(*requantize, sums, {});
+      if (epilogue == nullptr) {
+        epilogue = shared_epilogue(
+            request_.instruction_set,
+            {.program = program_, .node = *requantize, .sums = sums, .is_for_batches = true});
+      }
       if (epilogue == nullptr) return std::nullopt;
       step.op.epilogue = epilogue;
     }
@@ -310,19 +316,6 @@ class Planner {
     const auto size = static_cast<std::size_t>(num_elements(program_.buffer(sum).shape));
     return sums_by_output(request_.intervals.buffers[sum.value], size, num_outputs,
                           [&](std::size_t i) { return i % num_outputs; });
-  }
-
-  std::shared_ptr<const Epilogue> epilogue_of(const Node& requantize,
-                                              std::span<const Interval> sums,
-                                              std::span<const std::int64_t> bias) const {
-    auto made = make_epilogue({.program = program_,
-                               .node = requantize,
-                               .sums = sums,
-                               .bias = bias,
-                               .padded_size = round_up(sums.size(), kBlock),
-                               .has_fma = kernels().has_fma,
-                               .is_for_batches = true});
-    return made ? std::make_shared<const Epilogue>(std::move(*made)) : nullptr;
   }
 
   std::vector<std::int64_t> weights_of(const Node& node) const {

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "engine/epilogue.h"
+#include "engine/kernels.h"
 #include "engine/plan.h"
 
 namespace pare::engine {
@@ -63,6 +67,15 @@ using NodeFilter = std::function<bool(const program::Node&)>;
 const program::Node* fused_requantize(const program::Section& section,
                                       const std::vector<int>& num_readers, const NodeFilter& allows,
                                       program::BufferId sum);
+
+/// The epilogue that steps share, as the kernels of an instruction set want it; null if there is
+/// none. `asked`: but for what follows from those kernels.
+inline std::shared_ptr<const Epilogue> shared_epilogue(InstructionSet set, EpilogueRequest asked) {
+  asked.padded_size = round_up(asked.sums.size(), kBlock);
+  asked.has_fma = kernels_of(set).has_fma;
+  auto made = make_epilogue(asked);
+  return made ? std::make_shared<const Epilogue>(std::move(*made)) : nullptr;
+}
 
 /// What the sums of each output can be, anywhere. `output_of` an element of the buffer.
 template <class OutputOf>

@@ -17,11 +17,9 @@ double edge_above(std::int32_t code) {
 }  // namespace
 
 bool has_exact_codes(const Quotient& quotient, std::int32_t largest) {
-  // Far from what over- or underflows; 2^-45, and room for this test's own rounding.
-  constexpr double kNear = 0x1p-44;
+  constexpr double kNear = 0x1p-44;  // 2^-45, and room for this test's own rounding
   const auto divisor = static_cast<double>(quotient.divisor);
-  const bool is_moderate = std::abs(divisor) > 0x1p-40 && std::abs(divisor) < 0x1p40;
-  if (!is_moderate || largest >= 1 << 22) return false;
+  if (!is_moderate(divisor) || largest >= 1 << 22) return false;
   // Negative ones are the same: everything rounds to even.
   for (std::int32_t code = 0; code < largest; ++code) {
     const double edge = edge_above(code) * divisor;  // of 49 bits: exact

@@ -5,6 +5,9 @@
 
 namespace pare::engine {
 
+/// Far from where float32 over- or underflows on the way to a code.
+inline bool is_moderate(double x) { return std::abs(x) > 0x1p-40 && std::abs(x) < 0x1p40; }
+
 /// x / divisor in float32, for one divisor and many x, without a division: the product with its
 /// reciprocal, put right by what is left over (Markstein, IBM J. Res. Dev. 34 (1990)).
 struct Quotient {
